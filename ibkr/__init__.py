@@ -1,0 +1,1 @@
+"""The production IBKR client: the only package an application imports."""

@@ -1,0 +1,1 @@
+"""A stateful fake IB Gateway; knows nothing of the client in `ibkr`."""
