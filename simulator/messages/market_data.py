@@ -1,0 +1,168 @@
+"""Quotes: subscriptions, snapshots, ticks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+
+from simulator.messages.parts import DELTA_NEUTRAL_CONTRACT, QUOTED_LEG, contract, size
+from simulator.records import Contract
+from simulator.wire import BOOL, FLOAT, INT, TEXT, Constant, Field, Many, Maybe, Message, When
+
+
+class TickType(IntEnum):
+    """Tick types the simulator sends, under the vendor's numbers."""
+
+    BID_SIZE = 0
+    BID = 1
+    ASK = 2
+    ASK_SIZE = 3
+    LAST = 4
+    LAST_SIZE = 5
+    HIGH = 6
+    LOW = 7
+    VOLUME = 8
+    CLOSE = 9
+    OPEN = 14
+    BID_EXCHANGE = 32
+    ASK_EXCHANGE = 33
+    MARK_PRICE = 37
+    LAST_TIMESTAMP = 45
+    RT_VOLUME = 48
+    HALTED = 49
+    DELAYED_BID = 66
+    DELAYED_ASK = 67
+    DELAYED_LAST = 68
+    DELAYED_BID_SIZE = 69
+    DELAYED_ASK_SIZE = 70
+    DELAYED_LAST_SIZE = 71
+    DELAYED_HIGH = 72
+    DELAYED_LOW = 73
+    DELAYED_VOLUME = 74
+    DELAYED_CLOSE = 75
+    DELAYED_OPEN = 76
+    RT_TRADE_VOLUME = 77
+    LAST_EXCHANGE = 84
+    DELAYED_LAST_TIMESTAMP = 88
+    DELAYED_HALTED = 90
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMarketData:
+    req_id: int
+    contract: Contract
+    generic_ticks: str = ""
+    snapshot: bool = False
+    regulatory_snapshot: bool = False
+    options: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMarketData:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMarketDataType:
+    market_data_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickPrice:
+    """A price with its size; `attributes` bit 0 can auto-execute, 1 past limit, 2 pre-open."""
+
+    req_id: int
+    tick_type: int
+    price: Decimal
+    size: Decimal | None = None
+    attributes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TickSize:
+    req_id: int
+    tick_type: int
+    size: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TickGeneric:
+    req_id: int
+    tick_type: int
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class TickString:
+    req_id: int
+    tick_type: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TickSnapshotEnd:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketDataType:
+    """1 live, 2 frozen, 3 delayed, 4 delayed and frozen."""
+
+    req_id: int
+    market_data_type: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickRequestParameters:
+    req_id: int
+    min_tick: Decimal
+    bbo_exchange: str
+    snapshot_permissions: int
+
+
+_REQ_ID = Field("req_id", INT)
+_TICK = (_REQ_ID, Field("tick_type", INT))
+
+REQUESTS = (
+    Message(
+        1,
+        RequestMarketData,
+        Constant("11"),
+        _REQ_ID,
+        *contract(),
+        When("contract.sec_type", "BAG".__eq__, Many("contract.combo_legs", QUOTED_LEG)),
+        Maybe("contract.delta_neutral", DELTA_NEUTRAL_CONTRACT),
+        Field("generic_ticks", TEXT),
+        Field("snapshot", BOOL),
+        Field("regulatory_snapshot", BOOL),
+        Field("options", TEXT),
+    ),
+    Message(2, CancelMarketData, Constant("2"), _REQ_ID),
+    Message(59, RequestMarketDataType, Constant("1"), Field("market_data_type", INT)),
+)
+
+REPLIES = (
+    Message(
+        1,
+        TickPrice,
+        Constant("6"),
+        *_TICK,
+        Field("price", FLOAT),
+        *size("size"),
+        Field("attributes", INT),
+    ),
+    Message(2, TickSize, Constant("6"), *_TICK, *size("size")),
+    Message(45, TickGeneric, Constant("6"), *_TICK, Field("value", FLOAT)),
+    Message(46, TickString, Constant("6"), *_TICK, Field("value", TEXT)),
+    Message(57, TickSnapshotEnd, Constant("1"), _REQ_ID),
+    Message(58, MarketDataType, Constant("1"), _REQ_ID, Field("market_data_type", INT)),
+    Message(
+        81,
+        TickRequestParameters,
+        _REQ_ID,
+        Field("min_tick", FLOAT),
+        Field("bbo_exchange", TEXT),
+        Field("snapshot_permissions", INT),
+    ),
+)
