@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Protocol, get_type_hints
 
 MAX_FRAME_BYTES = 0xFFFFFF
@@ -43,8 +44,11 @@ class FrameError(WireError):
 class DecodeError(WireError):
     """A frame whose fields do not fit the layout of its message.
 
-    `field` names the field, `text` is what stood there (None: nothing did).
+    `field` names the field, `text` is what stood there (None: nothing did), `seen` holds
+    the values of the message that were read before it.
     """
+
+    seen: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, field: str, text: str | None, expected: str) -> None:
         found = "nothing" if text is None else repr(text[:80])
@@ -466,8 +470,12 @@ class Layout:
 
     def read(self, fields: Fields, version: int) -> Any:
         values: Values = {}
-        for element in _valid(self._elements, version):
-            element.read(fields, values, version)
+        try:
+            for element in _valid(self._elements, version):
+                element.read(fields, values, version)
+        except DecodeError as error:
+            error.seen = values
+            raise
         return _build(self.record, self._tree, values, "")
 
     def write(self, record: Any, out: list[str], version: int) -> None:

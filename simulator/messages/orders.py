@@ -213,14 +213,14 @@ _SCALE_DETAILS = When(
     ),
 )
 
-_HEDGE = (
+_HEDGE: tuple[Element, ...] = (
     Field("order.hedge_type", TEXT),
     When("order.hedge_type", _is_set, Field("order.hedge_param", TEXT)),
 )
 
 _DELTA_NEUTRAL = Maybe("contract.delta_neutral", DELTA_NEUTRAL_CONTRACT)
 
-_ALGORITHM = (
+_ALGORITHM: tuple[Element, ...] = (
     Field("order.algo_strategy", TEXT),
     When("order.algo_strategy", _is_set, Many("order.algo_params", TAG_VALUE)),
 )
@@ -237,7 +237,7 @@ _BENCHMARK = When(
     ),
 )
 
-_CONDITIONS = (
+_CONDITIONS: tuple[Element, ...] = (
     CONDITIONS,
     When(
         "order.conditions",
@@ -341,7 +341,7 @@ _ALLOCATION = Layout(
     Field("is_monetary", BOOL),
 )
 
-_STATE = (
+_STATE: tuple[Element, ...] = (
     Field("state.status", TEXT),
     *(Field(f"state.{name}", FLOAT_OR_MAX) for name in _MARGINS),
     Field("state.commission", FLOAT_OR_EMPTY),

@@ -1,0 +1,317 @@
+"""Broker truth: orders, executions and accounts, as they are whoever is connected.
+
+Knows no session and no message; outlives sockets and gateway restarts. All that happened
+stands in an append-only journal, which is what tests compare a client's view with.
+Orders are immutable snapshots: an event carries the order as it was at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum
+
+from simulator.instruments import ContractDatabase, Instrument
+from simulator.ledger import Ledger, Position
+from simulator.market import Market, Quote
+from simulator.matching import Book, Filled, Side, Top, Working
+from simulator.records import Contract, Execution, Order, Status
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+_FINE = Decimal("0.00000001")
+
+
+class Change(Enum):
+    """What can happen to an order that lives."""
+
+    ROUTED = "routed"
+    PART_FILLED = "part_filled"
+    FILLED = "filled"
+    CANCELLED = "cancelled"
+
+
+TRANSITIONS: dict[tuple[Status, Change], Status] = {
+    (Status.PRE_SUBMITTED, Change.ROUTED): Status.SUBMITTED,
+    (Status.PRE_SUBMITTED, Change.PART_FILLED): Status.SUBMITTED,
+    (Status.PRE_SUBMITTED, Change.FILLED): Status.FILLED,
+    (Status.PRE_SUBMITTED, Change.CANCELLED): Status.CANCELLED,
+    (Status.SUBMITTED, Change.ROUTED): Status.SUBMITTED,
+    (Status.SUBMITTED, Change.PART_FILLED): Status.SUBMITTED,
+    (Status.SUBMITTED, Change.FILLED): Status.FILLED,
+    (Status.SUBMITTED, Change.CANCELLED): Status.CANCELLED,
+}
+"""The life of an order. What is absent cannot happen: a done order stays done."""
+
+DONE = frozenset({Status.FILLED, Status.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerOrder:
+    """One order as the broker holds it, at one moment."""
+
+    perm_id: int
+    client_id: int
+    order_id: int
+    account: str
+    instrument: Instrument
+    contract: Contract
+    order: Order
+    status: Status
+    filled: Decimal = ZERO
+    paid: Decimal = ZERO
+    last_fill_price: Decimal = ZERO
+    commission: Decimal | None = None
+    changed_ms: int = 0
+    ending: str = ""
+
+    @property
+    def quantity(self) -> Decimal:
+        return self.order.total_quantity or ZERO
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.quantity - self.filled
+
+    @property
+    def average_fill_price(self) -> Decimal:
+        return (self.paid / self.filled).quantize(_FINE).normalize() if self.filled else ZERO
+
+    @property
+    def is_done(self) -> bool:
+        return self.status in DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A fill, with what it cost and what it realised (None: it closed nothing)."""
+
+    order: BrokerOrder
+    execution: Execution
+    time_ms: int
+    commission: Decimal
+    realized_pnl: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    order: BrokerOrder
+    reason: str
+
+
+Event = Accepted | Replaced | Executed | Cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal."""
+
+    sequence: int
+    time_ms: int
+    event: Event
+
+
+def commission_for(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
+    """IBKR's published fixed pricing, in US dollars.
+
+    US stocks and ETFs: 0.005 a share, at least 1.00, at most 1 % of the trade.
+    Currency pairs: 0.2 basis points of the trade, at least 2.00.
+    """
+    trade = quantity * price
+    if instrument.sec_type == "CASH":
+        fee = max(trade * Decimal("0.00002"), Decimal(2))
+    else:
+        fee = min(max(quantity * Decimal("0.005"), Decimal(1)), trade * CENT)
+    return fee.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
+
+
+class Broker:
+    """Accounts, orders and executions of one login."""
+
+    def __init__(
+        self,
+        *,
+        database: ContractDatabase,
+        market: Market,
+        accounts: Sequence[str],
+        seed: int,
+        starting_cash: Mapping[str, Decimal],
+    ) -> None:
+        self.database = database
+        self.market = market
+        self.ledgers = {
+            account: Ledger(account, next(iter(starting_cash)), dict(starting_cash))
+            for account in accounts
+        }
+        self.journal: list[Entry] = []
+        self.executions: list[Executed] = []
+        self._orders: dict[int, BrokerOrder] = {}
+        self._perm_ids: dict[tuple[int, int], int] = {}
+        self._last_order_id: dict[int, int] = {}
+        self._books: dict[int, Book] = {}
+        self._shown: dict[int, Quote] = {}
+        self._last_perm_id = 1_000_000_000 + seed % 1_000_000 * 1_000
+        self._exec_prefix = f"{0xE0D5 + seed % 0x10000:08x}"
+
+    # --- what is asked ---
+
+    def orders(self) -> Iterable[BrokerOrder]:
+        """All orders, oldest first."""
+        return self._orders.values()
+
+    def live_orders(self) -> list[BrokerOrder]:
+        return [order for order in self._orders.values() if not order.is_done]
+
+    def order(self, client_id: int, order_id: int) -> BrokerOrder | None:
+        """The order a client gave that id, whatever became of it."""
+        perm_id = self._perm_ids.get((client_id, order_id))
+        return None if perm_id is None else self._orders[perm_id]
+
+    def next_order_id(self, client_id: int) -> int:
+        """The lowest id the client may use; ids are counted for each client id."""
+        return self._last_order_id.get(client_id, 0) + 1
+
+    def positions(self, account: str) -> list[Position]:
+        return list(self.ledgers[account].positions.values())
+
+    def instruments_at_work(self) -> list[Instrument]:
+        """Instruments with an order in their book."""
+        return [self.database[con_id] for con_id, book in self._books.items() if len(book)]
+
+    # --- what is told ---
+
+    def place(
+        self, client_id: int, order_id: int, contract: Contract, order: Order, now_ms: int
+    ) -> list[Event]:
+        """Accept a valid order and work it against what is displayed."""
+        (instrument,) = self.database.find(contract)
+        self._last_perm_id += 1
+        self._last_order_id[client_id] = max(order_id, self._last_order_id.get(client_id, 0))
+        self._perm_ids[client_id, order_id] = self._last_perm_id
+        accepted = BrokerOrder(
+            perm_id=self._last_perm_id,
+            client_id=client_id,
+            order_id=order_id,
+            account=order.account or next(iter(self.ledgers)),
+            instrument=instrument,
+            contract=contract,
+            order=order,
+            status=_first_status(order),
+            changed_ms=now_ms,
+        )
+        return [self._record(Accepted(accepted), now_ms), *self._work(accepted, now_ms)]
+
+    def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
+        """Give a live order new terms; it goes to the end of its line."""
+        self._book(held.instrument).cancel(held.perm_id)
+        status = TRANSITIONS[held.status, Change.ROUTED]
+        changed = replace(held, order=order, status=status, changed_ms=now_ms)
+        return [self._record(Replaced(changed), now_ms), *self._work(changed, now_ms)]
+
+    def cancel(self, held: BrokerOrder, now_ms: int, reason: str = "") -> list[Event]:
+        """Cancel a live order; what was filled stays filled."""
+        self._book(held.instrument).cancel(held.perm_id)
+        return [self._end(held, reason, now_ms)]
+
+    def show(self, instrument: Instrument, quote: Quote, now_ms: int) -> list[Event]:
+        """A quote is displayed: fill the resting orders that it reaches."""
+        if self._shown.get(instrument.con_id) is quote:
+            return []
+        return self._execute(self._display(instrument, quote), now_ms)
+
+    # --- inside ---
+
+    def _book(self, instrument: Instrument) -> Book:
+        return self._books.setdefault(instrument.con_id, Book())
+
+    def _display(self, instrument: Instrument, quote: Quote) -> list[Filled]:
+        self._shown[instrument.con_id] = quote
+        return self._book(instrument).show(
+            Top(quote.bid, quote.bid_size), Top(quote.ask, quote.ask_size)
+        )
+
+    def _work(self, order: BrokerOrder, now_ms: int) -> list[Event]:
+        events = self.show(order.instrument, self.market.quote(order.instrument, now_ms), now_ms)
+        working = Working(
+            key=order.perm_id,
+            side=Side(order.order.action),
+            remaining=order.remaining,
+            limit=order.order.limit_price if order.order.order_type == "LMT" else None,
+        )
+        events += self._execute(self._book(order.instrument).submit(working), now_ms)
+        after = self._orders[order.perm_id]
+        if after.order.tif == "IOC" and not after.is_done:
+            events += self.cancel(after, now_ms)
+        return events
+
+    def _execute(self, fills: list[Filled], now_ms: int) -> list[Event]:
+        return [self._fill(self._orders[fill.key], fill, now_ms) for fill in fills]
+
+    def _fill(self, held: BrokerOrder, fill: Filled, now_ms: int) -> Event:
+        fee = commission_for(held.instrument, fill.quantity, fill.price)
+        bought = held.order.action == Side.BUY
+        realized = self.ledgers[held.account].apply(
+            held.instrument, fill.quantity if bought else -fill.quantity, fill.price, fee
+        )
+        change = Change.FILLED if fill.quantity == held.remaining else Change.PART_FILLED
+        after = replace(
+            held,
+            status=TRANSITIONS[held.status, change],
+            filled=held.filled + fill.quantity,
+            paid=held.paid + fill.quantity * fill.price,
+            last_fill_price=fill.price,
+            commission=(held.commission or ZERO) + fee,
+            changed_ms=now_ms,
+        )
+        execution = Execution(
+            exec_id=f"{self._exec_prefix}.{len(self.executions) + 1:08x}.01.01",
+            account=held.account,
+            exchange=_venue(held),
+            side="BOT" if bought else "SLD",
+            shares=fill.quantity,
+            price=fill.price,
+            perm_id=held.perm_id,
+            client_id=held.client_id,
+            cumulative_quantity=after.filled,
+            average_price=after.average_fill_price,
+            order_ref=held.order.order_ref,
+            last_liquidity=1 if fill.added else 2,
+        )
+        executed = Executed(after, execution, now_ms, fee, realized)
+        self.executions.append(executed)
+        return self._record(executed, now_ms)
+
+    def _end(self, held: BrokerOrder, reason: str, now_ms: int) -> Event:
+        status = TRANSITIONS[held.status, Change.CANCELLED]
+        ending = reason or "Cancelled by Trader"
+        after = replace(held, status=status, changed_ms=now_ms, ending=ending)
+        return self._record(Cancelled(after, reason), now_ms)
+
+    def _record(self, event: Event, now_ms: int) -> Event:
+        self._orders[event.order.perm_id] = event.order
+        self.journal.append(Entry(len(self.journal) + 1, now_ms, event))
+        return event
+
+
+def _first_status(order: Order) -> Status:
+    """What the first status of an order is: seen for market buys in every public capture."""
+    is_market_buy = order.order_type == "MKT" and order.action == Side.BUY
+    return Status.PRE_SUBMITTED if is_market_buy else Status.SUBMITTED
+
+
+def _venue(order: BrokerOrder) -> str:
+    """Where a fill happened; a smart-routed one shows the venue, never SMART."""
+    if order.contract.exchange not in {"SMART", ""}:
+        return order.contract.exchange
+    return order.instrument.primary_exchange or order.instrument.exchange
