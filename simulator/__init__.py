@@ -1,1 +1,10 @@
-"""A stateful fake IB Gateway; knows nothing of the client in `ibkr`."""
+"""A stateful fake IB Gateway: what a test may import.
+
+Knows nothing of the client in `ibkr`.
+"""
+
+from simulator.clock import ManualClock
+from simulator.server import Simulator
+from simulator.world import World, WorldError, WorldSettings
+
+__all__ = ["ManualClock", "Simulator", "World", "WorldError", "WorldSettings"]

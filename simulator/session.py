@@ -123,6 +123,7 @@ class Session:
             )
         self.state = State.AWAIT_PREFIX
         self.version = 0
+        self.frames = 0
         self._max_version = max_version
         self._connection_time = connection_time
         self._input = FrameBuffer(MAX_REQUEST_BYTES)
@@ -175,6 +176,7 @@ class Session:
         payload = self._input.next_frame()
         if payload is None:
             return None
+        self.frames += 1
         if self.state is State.AWAIT_VERSION:
             return self._on_version(payload)
         return self._on_request(payload)

@@ -55,6 +55,7 @@ class DecodeError(WireError):
         super().__init__(f"field {field!r}: expected {expected}, found {found}")
         self.field = field
         self.text = text
+        self.expected = expected
 
 
 # --- frames -----------------------------------------------------------------
@@ -234,6 +235,9 @@ SIZE = Kind("a quantity", _read_optional_size, _optional(_write_decimal, ""))
 SIZE_OR_MIN = Kind(SIZE.name, _read_optional_size, _optional(_write_decimal, f"-{MAX_LONG + 1}"))
 WHOLE_SIZE = Kind(SIZE.name, _read_optional_size, _optional(lambda v: str(int(v)), ""))
 BOOL = Kind("0 or 1", _read_bool, lambda value: "1" if value else "0")
+NUMBER_NAMES = frozenset(
+    kind.name for kind in (INT, LONG, INT_OR_EMPTY, FLOAT, FLOAT_OR_EMPTY, SIZE)
+)
 TEXT = Kind("a text", _read_text, _write_text)
 TAGS = Kind("tag=value; pairs", _read_tags, _write_tags)
 

@@ -1,0 +1,150 @@
+"""The `ibkr-sim` command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import signal
+import sys
+from typing import Any
+
+import click
+import structlog
+
+from simulator.server import DEFAULT_HOST, Simulator
+from simulator.session import MAX_VERSION, MIN_VERSION
+from simulator.world import WorldError, WorldSettings
+
+LIVE_PORTS = frozenset({4001, 7496})
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class CannotStart(click.ClickException):
+    exit_code = 2
+
+
+@click.group()
+@click.version_option(package_name="ibkr-testbed", prog_name="ibkr-sim")
+def cli() -> None:
+    """A fake IB Gateway that speaks the real TWS wire protocol."""
+
+
+@cli.command()
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=4002,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
+@click.option(
+    "--control-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port of the HTTP control plane on loopback; 0 takes a free one.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Decides prices and ids.")
+@click.option(
+    "--server-version",
+    type=click.IntRange(MIN_VERSION, MAX_VERSION),
+    default=MAX_VERSION,
+    show_default=True,
+    help="Highest protocol version offered.",
+)
+@click.option(
+    "--clock",
+    type=click.Choice(["real", "manual"]),
+    default="real",
+    show_default=True,
+    help="A manual clock moves only through the control plane.",
+)
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    default=("DU9000001",),
+    show_default=True,
+    help="Paper account of the login; may be given several times.",
+)
+@click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
+@click.option(
+    "--log-level",
+    type=click.Choice(LOG_LEVELS),
+    default="info",
+    show_default=True,
+    help="What is logged to stderr.",
+)
+def serve(host: str, port: int, control_port: int, log_level: str, **settings: Any) -> None:
+    """Run a gateway until SIGTERM or Ctrl-C.
+
+    One JSON line on stdout says when it accepts connections, and where.
+    """
+    configure_logging(log_level)
+    if port in LIVE_PORTS:
+        raise CannotStart(
+            f"port {port} is where live gateways listen; choose another, such as 4002"
+        )
+    try:
+        world = WorldSettings(**settings)
+        simulator = Simulator(
+            host=host,
+            port=port,
+            control_port=control_port,
+            **{name: getattr(world, name) for name in settings},
+        )
+    except WorldError as error:
+        raise CannotStart(str(error)) from None
+    asyncio.run(_serve(simulator))
+
+
+async def _serve(simulator: Simulator) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signal_ in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_, stop.set)
+    try:
+        await simulator.start()
+    except OSError as error:
+        raise CannotStart(f"cannot listen on {simulator.host}: {error.strerror or error}") from None
+    settings = simulator.world.settings
+    ready = {
+        "event": "ready",
+        "host": simulator.host,
+        "port": simulator.port,
+        "control": simulator.control_url,
+        "account": settings.accounts[0],
+        "server_version": settings.server_version,
+        "master_client_id": settings.master_client_id,
+    }
+    sys.stdout.write(json.dumps(ready) + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await simulator.stop()
+
+
+def configure_logging(level: str) -> None:
+    """Structured logs on stderr: for people on a terminal, as JSON lines elsewhere."""
+    if sys.stderr.isatty():
+        renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    else:
+        renderer = structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def main() -> None:
+    cli()

@@ -1,0 +1,379 @@
+"""Account streams: values, portfolio, summary, positions.
+
+A subscription remembers the rows it sent last and gets what changed: at once after a
+fill, and every three minutes as from a real gateway. Tags and their spelling are those of
+captured paper accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
+from simulator.instruments import Instrument
+from simulator.ledger import Position, Valuation, Valued, value
+from simulator.messages.account import (
+    AccountDownloadEnd,
+    AccountSummary,
+    AccountSummaryEnd,
+    AccountUpdateMulti,
+    AccountUpdateMultiEnd,
+    AccountUpdateTime,
+    AccountValue,
+    CancelAccountSummary,
+    CancelAccountUpdatesMulti,
+    CancelPositions,
+    PortfolioValue,
+    PositionData,
+    PositionEnd,
+    RequestAccountSummary,
+    RequestAccountUpdates,
+    RequestAccountUpdatesMulti,
+    RequestPositions,
+)
+from simulator.records import Contract
+
+REFRESH_MS = 180_000
+"""How often account values are looked at again: three minutes, which cannot be changed."""
+
+_CENT = Decimal("0.01")
+_FINE = Decimal("0.0000001")
+ZERO = Decimal(0)
+
+ACCOUNT_FIGURES: dict[str, Callable[[Valuation], Decimal]] = {
+    "AccruedCash": lambda _: ZERO,
+    "AvailableFunds": lambda v: v.available_funds,
+    "BuyingPower": lambda v: v.buying_power,
+    "EquityWithLoanValue": lambda v: v.net_liquidation,
+    "ExcessLiquidity": lambda v: v.excess_liquidity,
+    "FullAvailableFunds": lambda v: v.available_funds,
+    "FullExcessLiquidity": lambda v: v.excess_liquidity,
+    "FullInitMarginReq": lambda v: v.initial_margin,
+    "FullMaintMarginReq": lambda v: v.maintenance_margin,
+    "GrossPositionValue": lambda v: v.gross_position_value,
+    "InitMarginReq": lambda v: v.initial_margin,
+    "LookAheadAvailableFunds": lambda v: v.available_funds,
+    "LookAheadExcessLiquidity": lambda v: v.excess_liquidity,
+    "LookAheadInitMarginReq": lambda v: v.initial_margin,
+    "LookAheadMaintMarginReq": lambda v: v.maintenance_margin,
+    "MaintMarginReq": lambda v: v.maintenance_margin,
+    "NetLiquidation": lambda v: v.net_liquidation,
+    "PreviousDayEquityWithLoanValue": lambda v: v.net_liquidation,
+    "RegTEquity": lambda v: v.net_liquidation,
+    "RegTMargin": lambda v: v.initial_margin,
+    "SMA": lambda v: v.available_funds,
+    "SettledCash": lambda v: v.total_cash,
+    "TotalCashValue": lambda v: v.total_cash,
+}
+"""Amounts of a whole account, in its base currency."""
+
+ACCOUNT_TEXTS: dict[str, Callable[[Valuation], str]] = {
+    "AccountCode": lambda v: v.account,
+    "AccountReady": lambda _: "true",
+    "AccountType": lambda _: "INDIVIDUAL",
+    "Cushion": lambda v: _ratio(v.excess_liquidity, v.net_liquidation),
+    "DayTradesRemaining": lambda _: "-1",
+    "HighestSeverity": lambda _: "0",
+    "Leverage": lambda v: _ratio(v.gross_position_value, v.net_liquidation),
+    "LookAheadNextChange": lambda _: "0",
+}
+"""What is told of a whole account without a currency."""
+
+Row = tuple[str, str, str]
+"""Key, value, currency."""
+
+
+def _money(amount: Decimal) -> str:
+    return str(amount.quantize(_CENT, ROUND_HALF_EVEN))
+
+
+def _ratio(part: Decimal, whole: Decimal) -> str:
+    return str((part / whole).quantize(Decimal("0.000001")).normalize()) if whole else "0"
+
+
+def _account_rows(valuation: Valuation) -> Iterator[Row]:
+    for key, text in ACCOUNT_TEXTS.items():
+        yield key, text(valuation), ""
+    for key, figure in ACCOUNT_FIGURES.items():
+        yield key, _money(figure(valuation)), valuation.base_currency
+
+
+def _ledger_rows(valuation: Valuation) -> Iterator[Row]:
+    """Per currency what an account has, and under BASE the sum of it."""
+    parts = {"BASE": (valuation, Decimal(1))} | {
+        currency: (_part(valuation, currency), valuation.rates[currency])
+        for currency in sorted(valuation.cash)
+    }
+    for currency, (part, rate) in parts.items():
+        yield "AccountOrGroup", valuation.account, currency
+        yield "CashBalance", _money(part.total_cash / rate), currency
+        yield "Currency", currency, currency
+        yield "ExchangeRate", f"{rate:.2f}" if rate == 1 else f"{rate.normalize():f}", currency
+        yield "NetLiquidationByCurrency", _money(part.net_liquidation / rate), currency
+        yield "RealCurrency", currency, currency
+        yield "RealizedPnL", _money(part.realized_pnl / rate), currency
+        yield "StockMarketValue", _money(part.stock_value / rate), currency
+        yield "TotalCashBalance", _money(part.total_cash / rate), currency
+        yield "UnrealizedPnL", _money(part.unrealized_pnl / rate), currency
+
+
+def _part(valuation: Valuation, currency: str) -> Valuation:
+    """The part of a valuation that is held in one currency."""
+    return replace(
+        valuation,
+        cash={currency: valuation.cash[currency]},
+        positions=tuple(
+            v for v in valuation.positions if v.position.instrument.currency == currency
+        ),
+    )
+
+
+@dataclass(slots=True)
+class Subscription:
+    """One stream of rows: whose, and what was sent last."""
+
+    accounts: tuple[str, ...]
+    tags: frozenset[str] = frozenset()
+    model_code: str = ""
+    sent: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def changed(self, account: str, rows: Iterable[Row]) -> list[Row]:
+        """The rows that differ from what was sent last; from now on they are sent."""
+        news = [row for row in rows if self.sent.get((account, row[0], row[2])) != row[1]]
+        self.sent.update({(account, key, currency): text for key, text, currency in news})
+        return news
+
+
+class Accounts:
+    """The account subscriptions of all clients."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._positions: dict[Connection, None] = {}
+        self._updates: dict[Connection, Subscription] = {}
+        self._multi: dict[tuple[Connection, int], Subscription] = {}
+        self._summaries: dict[tuple[Connection, int], Subscription] = {}
+        self._is_refreshing = False
+
+    def handlers(self) -> Handlers:
+        return {
+            RequestPositions: self._request_positions,
+            CancelPositions: lambda connection, _: self._positions.pop(connection, None),
+            RequestAccountUpdates: self._request_updates,
+            RequestAccountUpdatesMulti: self._request_multi,
+            CancelAccountUpdatesMulti: lambda c, r: self._multi.pop((c, r.req_id), None),
+            RequestAccountSummary: self._request_summary,
+            CancelAccountSummary: lambda c, r: self._summaries.pop((c, r.req_id), None),
+        }
+
+    def forget(self, connection: Connection) -> None:
+        self._positions.pop(connection, None)
+        self._updates.pop(connection, None)
+        for streams in (self._multi, self._summaries):
+            for key in [key for key in streams if key[0] is connection]:
+                del streams[key]
+
+    def on_fill(self, account: str, instrument: Instrument) -> None:
+        """A fill moved an account: positions at once, then what changed in its values."""
+        position = self._hub.broker.ledgers[account].positions[instrument.con_id]
+        for connection in self._positions:
+            connection.send(_position_data(account, position))
+        valuation = self.valuation(account)
+        for connection, stream in self._updates.items():
+            if account in stream.accounts:
+                self._send_portfolio(connection, valuation, instrument)
+        self._send_changes(valuation)
+
+    def valuation(self, account: str) -> Valuation:
+        """The account at the present prices."""
+        ledger = self._hub.broker.ledgers[account]
+        currencies = set(ledger.cash) | {p.instrument.currency for p in ledger.positions.values()}
+        rates = {c: self._rate(c, ledger.base_currency) for c in sorted(currencies)}
+        return value(ledger, self._mark, rates)
+
+    # --- requests ---
+
+    def _request_positions(self, connection: Connection, request: RequestPositions) -> None:
+        del request
+        for account in self._hub.settings.accounts:
+            for position in self._hub.broker.positions(account):
+                if position.quantity:
+                    connection.send(_position_data(account, position))
+        connection.send(PositionEnd())
+        self._positions[connection] = None
+
+    def _request_updates(self, connection: Connection, request: RequestAccountUpdates) -> None:
+        before = self._updates.pop(connection, None)
+        if not request.subscribe:
+            if before is not None:
+                self._hub.error(connection, SYSTEM, 2100)
+            return
+        accounts = self._accounts(connection, SYSTEM, request.account)
+        if not accounts:
+            return
+        account = accounts[0]
+        if before is not None and before.accounts == (account,):
+            self._updates[connection] = before  # a second identical request is silent
+            return
+        stream = self._updates[connection] = Subscription((account,))
+        valuation = self.valuation(account)
+        rows = sorted((*_account_rows(valuation), *_ledger_rows(valuation)))
+        for key, text, currency in stream.changed(account, rows):
+            connection.send(AccountValue(key, text, currency, account))
+        self._send_portfolio(connection, valuation)
+        connection.send(AccountUpdateTime(self._hour()), AccountDownloadEnd(account))
+        self._refresh_later()
+
+    def _request_multi(self, connection: Connection, request: RequestAccountUpdatesMulti) -> None:
+        accounts = self._accounts(connection, request.req_id, request.account)
+        if not accounts:
+            return
+        stream = Subscription(accounts, model_code=request.model_code)
+        self._multi[connection, request.req_id] = stream
+        for account in accounts:
+            self._send_multi(connection, request.req_id, stream, self.valuation(account))
+        connection.send(AccountUpdateMultiEnd(request.req_id))
+        self._refresh_later()
+
+    def _request_summary(self, connection: Connection, request: RequestAccountSummary) -> None:
+        group = "" if request.group == "All" else request.group
+        accounts = self._accounts(connection, request.req_id, group)
+        if not accounts:
+            return
+        tags = frozenset(filter(None, request.tags.split(",")))
+        stream = Subscription(accounts, tags)
+        self._summaries[connection, request.req_id] = stream
+        for account in accounts:
+            self._send_summary(connection, request.req_id, stream, self.valuation(account))
+        connection.send(AccountSummaryEnd(request.req_id))
+        self._refresh_later()
+
+    def _accounts(self, connection: Connection, id_: int, account: str) -> tuple[str, ...]:
+        """The accounts a request means; none after an error was sent."""
+        known = self._hub.settings.accounts
+        if not account:
+            return known
+        if account not in known:
+            self._hub.error(connection, id_, 321, cause=f"Invalid account code '{account}'.")
+            return ()
+        return (account,)
+
+    # --- replies ---
+
+    def _send_changes(self, valuation: Valuation) -> None:
+        account = valuation.account
+        rows = [*_account_rows(valuation), *_ledger_rows(valuation)]
+        for connection, stream in self._updates.items():
+            if account in stream.accounts and (news := stream.changed(account, rows)):
+                connection.send(*(AccountValue(*row, account) for row in news))
+                connection.send(AccountUpdateTime(self._hour()))
+        for (connection, req_id), stream in self._multi.items():
+            if account in stream.accounts:
+                self._send_multi(connection, req_id, stream, valuation)
+
+    def _send_multi(
+        self, connection: Connection, req_id: int, stream: Subscription, valuation: Valuation
+    ) -> None:
+        account = valuation.account
+        rows = sorted((*_account_rows(valuation), *_ledger_rows(valuation)))
+        for key, text, currency in stream.changed(account, rows):
+            connection.send(
+                AccountUpdateMulti(req_id, account, stream.model_code, key, text, currency)
+            )
+
+    def _send_summary(
+        self, connection: Connection, req_id: int, stream: Subscription, valuation: Valuation
+    ) -> None:
+        rows = [row for row in _account_rows(valuation) if row[0] in stream.tags]
+        rows += [
+            (f"$LEDGER-{key}", text, currency)
+            for key, text, currency in _ledger_rows(valuation)
+            if _asks_ledger(stream.tags, currency)
+        ]
+        for key, text, currency in stream.changed(valuation.account, rows):
+            connection.send(AccountSummary(req_id, valuation.account, key, text, currency))
+
+    def _send_portfolio(
+        self, connection: Connection, valuation: Valuation, only: Instrument | None = None
+    ) -> None:
+        """Portfolio rows, each followed by the time of its mark."""
+        for valued in valuation.positions:
+            if only is valued.position.instrument or (only is None and valued.position.quantity):
+                connection.send(
+                    _portfolio_value(valuation.account, valued), AccountUpdateTime(self._hour())
+                )
+
+    def _refresh_later(self) -> None:
+        if not self._is_refreshing:
+            self._is_refreshing = True
+            self._hub.plan(self._hub.now_ms + REFRESH_MS, self._refresh)
+
+    def _refresh(self) -> None:
+        self._is_refreshing = False
+        for account in self._hub.settings.accounts:
+            valuation = self.valuation(account)
+            for connection, stream in self._updates.items():
+                if account in stream.accounts:
+                    self._send_portfolio(connection, valuation)
+            self._send_changes(valuation)
+            for (connection, req_id), stream in self._summaries.items():
+                if account in stream.accounts:
+                    self._send_summary(connection, req_id, stream, valuation)
+        if self._updates or self._multi or self._summaries:
+            self._refresh_later()
+
+    # --- prices ---
+
+    def _mark(self, instrument: Instrument) -> Decimal:
+        return self._hub.market.quote(instrument, self._hub.now_ms).mark
+
+    def _rate(self, currency: str, base: str) -> Decimal:
+        """Units of the base currency for one of another, from the pair in the database."""
+        if currency == base:
+            return Decimal(1)
+        return self._mark(self._hub.database.by_name(f"{currency}.{base}"))
+
+    def _hour(self) -> str:
+        return f"{datetime.fromtimestamp(self._hub.now_ms / 1000, UTC):%H:%M}"
+
+
+def _asks_ledger(tags: frozenset[str], currency: str) -> bool:
+    """`$LEDGER` alone asks for the base currency, `$LEDGER:EUR` for one, `:ALL` for all."""
+    wanted = {tag.partition(":")[2] or "BASE" for tag in tags if tag.startswith("$LEDGER")}
+    return "ALL" in wanted or currency in wanted
+
+
+def _held_contract(instrument: Instrument) -> Contract:
+    """A held contract names its listing exchange, never SMART."""
+    return replace(instrument.contract(), exchange=instrument.primary_exchange)
+
+
+def _position_data(account: str, position: Position) -> PositionData:
+    return PositionData(
+        account,
+        _held_contract(position.instrument),
+        position.quantity,
+        _fine(position.average_cost),
+    )
+
+
+def _portfolio_value(account: str, valued: Valued) -> PortfolioValue:
+    position = valued.position
+    return PortfolioValue(
+        _held_contract(position.instrument),
+        position.quantity,
+        _fine(valued.price),
+        valued.market_value.quantize(_CENT),
+        _fine(position.average_cost),
+        valued.unrealized_pnl.quantize(_CENT),
+        position.realized_pnl.quantize(_CENT),
+        account,
+    )
+
+
+def _fine(number: Decimal) -> Decimal:
+    """Seven decimals, as captured average costs have."""
+    return number.quantize(_FINE).normalize()

@@ -1,0 +1,208 @@
+"""The gateway: routes what sessions receive to the domains, and keeps a journal of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+
+from simulator.broker import Broker
+from simulator.gateway.accounts import Accounts
+from simulator.gateway.contracts import Contracts
+from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
+from simulator.gateway.orders import Orders
+from simulator.gateway.quotes import Quotes
+from simulator.instruments import Instrument
+from simulator.market import Market
+from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
+from simulator.messages.connection import (
+    CurrentTime,
+    NextValidId,
+    RequestCurrentTime,
+    RequestIds,
+    SetServerLogLevel,
+)
+from simulator.session import Event, Received, Session, Started, Unreadable, Violation
+from simulator.wire import NUMBER_NAMES, DecodeError
+
+log = structlog.get_logger(__name__)
+
+FARMS = ((2104, "usfarm"), (2104, "cashfarm"), (2106, "ushmds"), (2158, "secdefnj"))
+MAX_UNREADABLE = 100
+"""Requests that cannot be read, before a client is taken for a lost cause."""
+
+MAX_JOURNAL = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One line of the journal of received requests."""
+
+    sequence: int
+    time_ms: int
+    client_id: int
+    request: Any
+
+
+class Gateway:
+    """All sessions of one gateway over one broker.
+
+    Call `receive`, `disconnect`, `run_due` and `show` with the time; then collect what is
+    to be sent from each connection's session, and close those that are `is_closing`.
+    """
+
+    def __init__(self, settings: Settings, *, broker: Broker, market: Market) -> None:
+        self.hub = Hub(settings, broker, market)
+        self.requests: deque[Request] = deque(maxlen=MAX_JOURNAL)
+        self._received = 0
+        self.accounts = Accounts(self.hub)
+        self.orders = Orders(self.hub, self.accounts)
+        self.quotes = Quotes(self.hub, self.orders)
+        self._handlers = _merge(
+            (
+                self._own_handlers(),
+                Contracts(self.hub).handlers(),
+                self.accounts.handlers(),
+                self.orders.handlers(),
+                self.quotes.handlers(),
+            )
+        )
+
+    @property
+    def due_ms(self) -> int | None:
+        return self.hub.due_ms
+
+    def connect(self, peer: str, now_ms: int) -> Connection:
+        self.hub.now_ms = now_ms
+        started = datetime.fromtimestamp(now_ms / 1000, UTC)
+        session = Session(
+            max_version=self.hub.settings.server_version,
+            connection_time=f"{started:%Y%m%d %H:%M:%S} UTC",
+        )
+        connection = Connection(session, peer)
+        self.hub.connections.append(connection)
+        return connection
+
+    def receive(self, connection: Connection, data: bytes, now_ms: int) -> None:
+        """Take what a client sent and answer it."""
+        self.hub.now_ms = now_ms
+        for event in connection.session.receive(data):
+            self._on_event(connection, event)
+            if connection.is_closing:
+                return
+
+    def disconnect(self, connection: Connection) -> None:
+        """Forget a connection and its subscriptions; its orders live on."""
+        connection.session.close()
+        if connection in self.hub.connections:
+            self.hub.connections.remove(connection)
+            self.accounts.forget(connection)
+            self.quotes.forget(connection)
+        if connection.is_started:
+            log.info("client_disconnected", peer=connection.peer, client_id=connection.client_id)
+
+    def run_due(self, now_ms: int) -> None:
+        self.hub.run_due(now_ms)
+
+    def show(self, instrument: Instrument, now_ms: int) -> None:
+        """Display the quote of an instrument now, without waiting for the next step."""
+        self.hub.now_ms = now_ms
+        self.quotes.show(instrument)
+
+    # --- inside ---
+
+    def _on_event(self, connection: Connection, event: Event) -> None:
+        match event:
+            case Started():
+                self._start(connection, event)
+            case Received():
+                self._route(connection, event.request)
+            case Unreadable():
+                self._refuse(connection, event)
+            case Violation():
+                log.warning("protocol_violation", peer=connection.peer, reason=event.reason)
+                connection.is_closing = True
+
+    def _start(self, connection: Connection, started: Started) -> None:
+        client_id = started.client_id
+        if any(client.client_id == client_id for client in self.hub.clients()):
+            log.warning("client_id_in_use", peer=connection.peer, client_id=client_id)
+            self.hub.error(connection, SYSTEM, 326)
+            connection.is_closing = True
+            return
+        connection.client_id, connection.is_started = client_id, True
+        log.info(
+            "client_connected",
+            peer=connection.peer,
+            client_id=client_id,
+            server_version=started.version,
+        )
+        self.orders.download(connection)
+        self._send_accounts(connection)
+        self._send_next_id(connection)
+        for code, farm in FARMS:
+            self.hub.error(connection, SYSTEM, code, farm=farm)
+
+    def _route(self, connection: Connection, request: Any) -> None:
+        self._received += 1
+        self.requests.append(
+            Request(self._received, self.hub.now_ms, connection.client_id, request)
+        )
+        self._handlers[type(request)](connection, request)
+
+    def _refuse(self, connection: Connection, unreadable: Unreadable) -> None:
+        error = unreadable.error
+        connection.unreadable += 1
+        log.warning(
+            "request_unreadable",
+            peer=connection.peer,
+            client_id=connection.client_id,
+            field=error.field,
+            reason=str(error),
+        )
+        self.hub.error(connection, unreadable.id, 320, message=unreadable.id, cause=_cause(error))
+        if connection.unreadable >= MAX_UNREADABLE:
+            log.warning("client_dropped", peer=connection.peer, unreadable=connection.unreadable)
+            connection.is_closing = True
+
+    def _own_handlers(self) -> Handlers:
+        return {
+            RequestIds: lambda connection, _: self._send_next_id(connection),
+            RequestManagedAccounts: lambda connection, _: self._send_accounts(connection),
+            RequestCurrentTime: lambda connection, _: connection.send(
+                CurrentTime(self.hub.now_ms // 1000)
+            ),
+            SetServerLogLevel: _set_log_level,
+        }
+
+    def _send_next_id(self, connection: Connection) -> None:
+        connection.send(NextValidId(self.hub.broker.next_order_id(connection.client_id)))
+
+    def _send_accounts(self, connection: Connection) -> None:
+        connection.send(ManagedAccounts(",".join(self.hub.settings.accounts)))
+
+
+def _set_log_level(connection: Connection, request: SetServerLogLevel) -> None:
+    """No answer: the level is that of a real gateway's own log file."""
+    log.info("server_log_level_requested", client_id=connection.client_id, level=request.level)
+
+
+def _cause(error: DecodeError) -> str:
+    """The exception text of a real gateway for a number that is none; else our own words."""
+    if error.text is not None and error.expected in NUMBER_NAMES:
+        return f'java.lang.NumberFormatException: For input string: "{error.text[:80]}"'
+    return str(error)
+
+
+def _merge(tables: Iterable[Handlers]) -> Handlers:
+    """One dispatch table out of those of the domains; a request answered twice is a mistake."""
+    merged: Handlers = {}
+    for table in tables:
+        if twice := merged.keys() & table.keys():
+            raise TypeError(f"answered in two domains: {twice}")
+        merged |= table
+    return merged

@@ -1,0 +1,106 @@
+"""Connections, time and fan-out: what every domain of the gateway stands on."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.broker import Broker
+from simulator.gateway.texts import TEXTS
+from simulator.instruments import ContractDatabase
+from simulator.market import STEP_MS, Market
+from simulator.messages.connection import ErrorMessage
+from simulator.session import MAX_VERSION, Session
+
+SYSTEM = -1
+"""The id of errors and notices that belong to no request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the owner of a gateway sets up before it starts.
+
+    `max_tickers` is the number of market data lines of the login (101 beyond it);
+    `download_open_orders` replays a client's open orders when it connects.
+    """
+
+    accounts: tuple[str, ...] = ("DU1234567",)
+    server_version: int = MAX_VERSION
+    master_client_id: int | None = None
+    max_tickers: int = 100
+    download_open_orders: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """One client, as far as the gateway knows it. `client_id` counts once `is_started`."""
+
+    session: Session
+    peer: str
+    client_id: int = SYSTEM
+    is_started: bool = False
+    is_closing: bool = False
+    unreadable: int = 0
+
+    def send(self, *replies: Any) -> None:
+        for reply in replies:
+            self.session.send(reply)
+
+
+Handlers = dict[type, Callable[[Connection, Any], object]]
+"""Request class to the function that answers it; what the function returns does not count."""
+
+
+class Hub:
+    """What the domains share: who is there, what time it is, what is due, what is true."""
+
+    def __init__(self, settings: Settings, broker: Broker, market: Market) -> None:
+        self.settings = settings
+        self.broker = broker
+        self.market = market
+        self.connections: list[Connection] = []
+        self.now_ms = 0
+        self._agenda: list[tuple[int, int, Callable[[], None]]] = []
+        self._planned = 0
+
+    @property
+    def database(self) -> ContractDatabase:
+        return self.broker.database
+
+    def clients(self) -> list[Connection]:
+        """The connections that are through the handshake."""
+        return [c for c in self.connections if c.is_started and not c.is_closing]
+
+    def audience(self, client_id: int) -> list[Connection]:
+        """Who is told of an order live: the client that placed it, and the master client."""
+        told = {client_id, self.settings.master_client_id}
+        return [c for c in self.clients() if c.client_id in told]
+
+    def error(self, connection: Connection, id_: int, code: int, **facts: object) -> None:
+        """Send an error or notice to one client."""
+        text = TEXTS[code].format(id=id_, **facts)
+        connection.send(ErrorMessage(id_, code, text, time_ms=self.now_ms))
+
+    def plan(self, due_ms: int, action: Callable[[], None]) -> None:
+        """Have something done at a time; what is due together is done in order of planning."""
+        self._planned += 1
+        heapq.heappush(self._agenda, (due_ms, self._planned, action))
+
+    def next_step_ms(self) -> int:
+        """When quotes change next."""
+        return (self.now_ms // STEP_MS + 1) * STEP_MS
+
+    @property
+    def due_ms(self) -> int | None:
+        """When there is something to do next, if ever."""
+        return self._agenda[0][0] if self._agenda else None
+
+    def run_due(self, now_ms: int) -> None:
+        """Do all that is due by now, each at its own time."""
+        while self._agenda and self._agenda[0][0] <= now_ms:
+            due_ms, _, action = heapq.heappop(self._agenda)
+            self.now_ms = max(self.now_ms, due_ms)
+            action()
+        self.now_ms = now_ms

@@ -1,0 +1,243 @@
+"""The asyncio edge: sockets to sessions, and the loop's timer to what is due.
+
+Knows nothing of what a request means. Rule kept here: one bad peer is closed with a log
+line, and nobody else notices. Every wait has an end and every buffer a limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from simulator.clock import ManualClock
+from simulator.control.server import ControlServer
+from simulator.gateway import Connection
+from simulator.session import State
+from simulator.world import World, WorldSettings
+
+log = structlog.get_logger(__name__)
+
+DEFAULT_HOST = "127.0.0.1"
+MAX_CLIENTS = 256
+MAX_UNSENT_BYTES = 32 << 20
+"""What may wait for a slow reader before it is cut off."""
+
+
+class Simulator:
+    """A fake IB Gateway on a TCP port.
+
+        async with Simulator(seed=7) as sim:
+            await ib.connectAsync("127.0.0.1", sim.port, clientId=1)
+
+    Keyword arguments are those of `WorldSettings`, or a `world` that exists already, whose
+    broker truth then outlives this server. `port` 0 takes a free one. With a `control_port`
+    (0: a free one) the HTTP control plane is served as well, on loopback.
+    `peer_timeout_s` bounds the handshake and the rest of a frame once it has begun.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = DEFAULT_HOST,
+        port: int = 0,
+        control_port: int | None = None,
+        peer_timeout_s: float = 5.0,
+        world: World | None = None,
+        **settings: Any,
+    ) -> None:
+        if world is not None and settings:
+            raise TypeError(f"a world is set up already; {sorted(settings)} cannot apply")
+        self.world = world or World(WorldSettings(**settings))
+        self._host = host
+        self._port = port
+        self._control_port = control_port
+        self._peer_timeout_s = peer_timeout_s
+        self._server: asyncio.Server | None = None
+        self._control: ControlServer | None = None
+        self._peers: set[Peer] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def host(self) -> str:
+        return self._host
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; the one that was taken if 0 was asked for."""
+        return self._port
+
+    @property
+    def control_url(self) -> str | None:
+        """Where the control plane answers, if it was asked for."""
+        return self._control.url if self._control is not None else None
+
+    async def start(self) -> None:
+        """Listen. Raises `OSError` if the port is taken."""
+        if self._server is not None:
+            raise RuntimeError("the simulator runs already")
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Peer(self), self._host, self._port)
+        self._port = self._server.sockets[0].getsockname()[1]
+        self.world.on_output = self._flush
+        if self._control_port is not None:
+            self._control = ControlServer(self.world, port=self._control_port)
+            try:
+                await self._control.start()
+            except OSError:
+                await self.stop()
+                raise
+        self._flush()
+
+    async def stop(self) -> None:
+        """Close the port and all connections. The world stays, and may be served again."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for peer in list(self._peers):
+            peer.close()
+        if self._control is not None:
+            await self._control.stop()
+            self._control = None
+        await server.wait_closed()
+        self.world.on_output = lambda: None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    # --- inside ---
+
+    def _flush(self) -> None:
+        for peer in list(self._peers):
+            peer.flush()
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        """Have the loop call when something is due; a manual clock is advanced by hand."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ms = self.world.gateway.due_ms
+        if due_ms is None or self._server is None or isinstance(self.world.clock, ManualClock):
+            return
+        delay_s = max(0, due_ms - self.world.clock.now_ms()) / 1000
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self.world.run_due)
+
+    def admit(self, peer: Peer) -> bool:
+        if len(self._peers) >= MAX_CLIENTS or self._server is None:
+            return False
+        self._peers.add(peer)
+        return True
+
+    def dismiss(self, peer: Peer) -> None:
+        self._peers.discard(peer)
+
+    @property
+    def peer_timeout_s(self) -> float:
+        return self._peer_timeout_s
+
+
+class Peer(asyncio.Protocol):
+    """One TCP connection."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._world = simulator.world
+        self._transport: asyncio.Transport | None = None
+        self._connection: Connection | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._name = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            raise TypeError("a stream transport is needed")
+        self._transport = transport
+        self._name = "{}:{}".format(*transport.get_extra_info("peername")[:2])
+        if not self._simulator.admit(self):
+            log.warning("connection_refused", peer=self._name, reason="too many clients")
+            transport.abort()
+            return
+        self._connection = self._world.connect(self._name)
+        self._expect_more()
+
+    def data_received(self, data: bytes) -> None:
+        connection = self._connection
+        if connection is None or connection.is_closing:
+            return
+        before = connection.session.frames
+        try:
+            self._world.receive(connection, data)
+        except Exception:
+            # A defect of ours costs this client its connection, and nobody else anything.
+            log.exception("internal_error", peer=self._name)
+            connection.is_closing = True
+        self._watch(progress=connection.session.frames != before)
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget_deadline()
+        self._simulator.dismiss(self)
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if connection.session.is_mid_frame:
+                log.warning("peer_left_mid_frame", peer=self._name, error=str(exc or "") or None)
+            self._world.disconnect(connection)
+
+    def flush(self) -> None:
+        """Hand over what waits to be sent, and close what is to be closed."""
+        transport, connection = self._transport, self._connection
+        if transport is None or connection is None:
+            return
+        if data := connection.session.data_to_send():
+            transport.write(data)
+        if connection.is_closing:
+            self.close()
+        elif transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            log.warning("client_too_slow", peer=self._name, client_id=connection.client_id)
+            transport.abort()
+
+    def close(self) -> None:
+        self._forget_deadline()
+        if self._transport is not None:
+            self._transport.close()
+
+    # --- deadlines ---
+
+    def _watch(self, *, progress: bool) -> None:
+        """Keep a deadline for as long as the peer owes us the rest of something."""
+        session = self._connection.session if self._connection is not None else None
+        if session is None or (session.state is State.READY and not session.is_mid_frame):
+            self._forget_deadline()
+        elif session.state is State.READY and (progress or self._deadline is None):
+            self._expect_more()
+
+    def _expect_more(self) -> None:
+        self._forget_deadline()
+        loop = asyncio.get_running_loop()
+        self._deadline = loop.call_later(self._simulator.peer_timeout_s, self._give_up)
+
+    def _forget_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        if self._connection is not None and self._transport is not None:
+            state = self._connection.session.state.value
+            log.warning("peer_silent", peer=self._name, state=state, mid_frame=state == "ready")
+            self._transport.abort()

@@ -1,0 +1,202 @@
+"""A whole simulated gateway without its sockets: clock, prices, broker, sessions.
+
+What a test may do to the world is here: quote a market, move the time, start afresh.
+Everything runs in the caller's thread and at the clock's time, so that the same seed and
+the same inputs on a manual clock give the same bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from simulator.broker import Broker
+from simulator.clock import Clock, ManualClock, RealClock
+from simulator.gateway import Connection, Gateway, Settings
+from simulator.gateway.quotes import Entitlement
+from simulator.instruments import INSTRUMENTS, ContractDatabase, Instrument
+from simulator.market import Market, Quote
+from simulator.session import MAX_VERSION
+
+PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
+"""Paper accounts only, so that no test can be mistaken for a live account."""
+
+MAX_ADVANCE_S = 31 * 86_400
+
+
+class WorldError(Exception):
+    """The world cannot be moved that way; the message says how it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorldSettings:
+    """How a world begins. Raises `WorldError` for what cannot be.
+
+    `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
+    currency, the first of which is the base currency of the accounts.
+    """
+
+    seed: int = 0
+    clock: str = "real"
+    accounts: tuple[str, ...] = ("DU9000001",)
+    server_version: int = MAX_VERSION
+    master_client_id: int | None = None
+    starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
+
+    def __post_init__(self) -> None:
+        if self.clock not in {"real", "manual"}:
+            raise WorldError(f"clock must be 'real' or 'manual', not {self.clock!r}")
+        for account in self.accounts:
+            if not PAPER_ACCOUNT.fullmatch(account):
+                raise WorldError(
+                    f"account {account!r} is not a paper account; use one like DU9000001"
+                )
+        if not self.accounts:
+            raise WorldError("accounts must name at least one account, such as DU9000001")
+
+
+class World:
+    """The simulated gateway, to be driven by a server, a test or the control plane.
+
+    `on_output` is called whenever something may wait to be sent or to be done.
+    """
+
+    def __init__(self, settings: WorldSettings | None = None) -> None:
+        self.settings = settings or WorldSettings()
+        self.database = ContractDatabase(INSTRUMENTS)
+        self.on_output: Callable[[], None] = lambda: None
+        self.generation = 0
+        self.clock: Clock
+        self.market: Market
+        self.broker: Broker
+        self.gateway: Gateway
+        self._begin()
+
+    def _begin(self) -> None:
+        settings = self.settings
+        self.clock = ManualClock() if settings.clock == "manual" else RealClock()
+        self.market = Market(settings.seed)
+        self.broker = Broker(
+            database=self.database,
+            market=self.market,
+            accounts=settings.accounts,
+            seed=settings.seed,
+            starting_cash=settings.starting_cash,
+        )
+        self.gateway = Gateway(
+            Settings(
+                accounts=settings.accounts,
+                server_version=settings.server_version,
+                master_client_id=settings.master_client_id,
+            ),
+            broker=self.broker,
+            market=self.market,
+        )
+
+    # --- clients ---
+
+    @property
+    def connections(self) -> Sequence[Connection]:
+        return self.gateway.hub.connections
+
+    def connect(self, peer: str) -> Connection:
+        return self.gateway.connect(peer, self.clock.now_ms())
+
+    def receive(self, connection: Connection, data: bytes) -> None:
+        self.gateway.receive(connection, data, self.clock.now_ms())
+        self.on_output()
+
+    def disconnect(self, connection: Connection) -> None:
+        self.gateway.disconnect(connection)
+
+    def run_due(self) -> None:
+        """Do what is due at the clock's time."""
+        self.gateway.run_due(self.clock.now_ms())
+        self.on_output()
+
+    # --- what a test may do ---
+
+    def instrument(self, name: str) -> Instrument:
+        """An instrument by its symbol; raises `WorldError` with the known ones."""
+        try:
+            return self.database.by_name(name)
+        except KeyError as error:
+            raise WorldError(str(error.args[0])) from None
+
+    def quote(self, name: str) -> Quote:
+        """What is displayed of an instrument now."""
+        return self.market.quote(self.instrument(name), self.clock.now_ms())
+
+    def set_quote(
+        self,
+        name: str,
+        *,
+        bid: Decimal | None,
+        ask: Decimal | None,
+        bid_size: Decimal | None = None,
+        ask_size: Decimal | None = None,
+        last: Decimal | None = None,
+    ) -> Quote:
+        """Display this quote from now on; orders and subscribers see it before this returns.
+
+        None for a price means that nobody quotes that side. Raises `WorldError` for an
+        unknown instrument, a price that is not positive or a crossed quote.
+        """
+        instrument = self.instrument(name)
+        try:
+            quote = self.market.set_quote(
+                instrument,
+                self.clock.now_ms(),
+                bid=bid,
+                ask=ask,
+                bid_size=bid_size,
+                ask_size=ask_size,
+                last=last,
+            )
+        except ValueError as error:
+            raise WorldError(str(error)) from None
+        self._show(instrument)
+        return quote
+
+    def release_quote(self, name: str) -> Quote:
+        """Let the seeded path quote the instrument again."""
+        instrument = self.instrument(name)
+        self.market.release(instrument)
+        self._show(instrument)
+        return self.quote(name)
+
+    def entitle(self, name: str, entitlement: Entitlement) -> None:
+        """Set what the login may see of an instrument, from the next request on."""
+        self.gateway.quotes.entitle(self.instrument(name), entitlement)
+
+    def advance(self, seconds: float) -> int:
+        """Move a manual clock on and do all that falls due on the way, each at its time.
+
+        Returns the new time in milliseconds since the epoch. Raises `WorldError` on a real
+        clock, and for a step that is negative or longer than a month.
+        """
+        if not isinstance(self.clock, ManualClock):
+            raise WorldError("the clock is real and cannot be advanced; start with clock manual")
+        if not 0 <= seconds <= MAX_ADVANCE_S:
+            raise WorldError(f"seconds must be between 0 and {MAX_ADVANCE_S}, not {seconds}")
+        target = self.clock.now_ms() + round(seconds * 1000)
+        while (due := self.gateway.due_ms) is not None and due <= target:
+            self.clock.advance_to(max(due, self.clock.now_ms()))
+            self.run_due()
+        self.clock.advance_to(target)
+        self.run_due()
+        return target
+
+    def reset(self) -> None:
+        """Start afresh: every client is disconnected, orders, money and time are as at first."""
+        for connection in self.connections:
+            connection.is_closing = True
+        self.generation += 1
+        self.on_output()
+        self._begin()
+
+    def _show(self, instrument: Instrument) -> None:
+        self.gateway.show(instrument, self.clock.now_ms())
+        self.on_output()
