@@ -7,6 +7,7 @@ line, and nobody else notices. Every wait has an end and every buffer a limit.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,6 +23,7 @@ log = structlog.get_logger(__name__)
 
 DEFAULT_HOST = "127.0.0.1"
 MAX_CLIENTS = 256
+STOP_GRACE_S = 0.5
 MAX_UNSENT_BYTES = 32 << 20
 """What may wait for a slow reader before it is cut off."""
 
@@ -59,6 +61,7 @@ class Simulator:
         self._control: ControlServer | None = None
         self._peers: set[Peer] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._all_left = asyncio.Event()
 
     @property
     def host(self) -> str:
@@ -105,6 +108,7 @@ class Simulator:
         if self._control is not None:
             await self._control.stop()
             self._control = None
+        await self._dismiss_all()
         await server.wait_closed()
         self.world.on_output = lambda: None
 
@@ -121,6 +125,15 @@ class Simulator:
         await self.stop()
 
     # --- inside ---
+
+    async def _dismiss_all(self) -> None:
+        """Let peers read what was sent to them, but not for long."""
+        if self._peers:
+            self._all_left.clear()
+            with contextlib.suppress(TimeoutError):  # who does not read by then is cut off
+                await asyncio.wait_for(self._all_left.wait(), STOP_GRACE_S)
+        for peer in list(self._peers):
+            peer.abort()
 
     def _flush(self) -> None:
         for peer in list(self._peers):
@@ -146,6 +159,8 @@ class Simulator:
 
     def dismiss(self, peer: Peer) -> None:
         self._peers.discard(peer)
+        if not self._peers:
+            self._all_left.set()
 
     @property
     def peer_timeout_s(self) -> float:
@@ -170,7 +185,7 @@ class Peer(asyncio.Protocol):
         self._name = "{}:{}".format(*transport.get_extra_info("peername")[:2])
         if not self._simulator.admit(self):
             log.warning("connection_refused", peer=self._name, reason="too many clients")
-            transport.abort()
+            self.abort()
             return
         self._connection = self._world.connect(self._name)
         self._expect_more()
@@ -209,12 +224,16 @@ class Peer(asyncio.Protocol):
             self.close()
         elif transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             log.warning("client_too_slow", peer=self._name, client_id=connection.client_id)
-            transport.abort()
+            self.abort()
 
     def close(self) -> None:
         self._forget_deadline()
         if self._transport is not None:
             self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
 
     # --- deadlines ---
 
@@ -237,7 +256,6 @@ class Peer(asyncio.Protocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if self._connection is not None and self._transport is not None:
-            state = self._connection.session.state.value
-            log.warning("peer_silent", peer=self._name, state=state, mid_frame=state == "ready")
-            self._transport.abort()
+        if self._connection is not None:
+            log.warning("peer_silent", peer=self._name, state=self._connection.session.state.value)
+            self.abort()

@@ -472,11 +472,13 @@ class Layout:
         self._elements = elements
         self._tree = _tree(record, {p for element in elements for p in element.paths()})
 
-    def read(self, fields: Fields, version: int) -> Any:
+    def read(self, fields: Fields, version: int, *, to_the_end: bool = False) -> Any:
         values: Values = {}
         try:
             for element in _valid(self._elements, version):
                 element.read(fields, values, version)
+            if to_the_end:
+                fields.finish()
         except DecodeError as error:
             error.seen = values
             raise
@@ -551,10 +553,7 @@ class Codec:
         id_ = Fields(fields).take("message id", INT)
         if id_ not in self.by_id:
             raise DecodeError("message id", fields[0], "the id of a known message")
-        cursor = Fields(fields, position=1)
-        record = self.by_id[id_].layout.read(cursor, version)
-        cursor.finish()
-        return record
+        return self.by_id[id_].layout.read(Fields(fields, position=1), version, to_the_end=True)
 
     def encode(self, record: Any, version: int) -> list[str]:
         """The fields of a record (id first)."""

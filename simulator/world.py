@@ -67,7 +67,6 @@ class World:
         self.settings = settings or WorldSettings()
         self.database = ContractDatabase(INSTRUMENTS)
         self.on_output: Callable[[], None] = lambda: None
-        self.generation = 0
         self.clock: Clock
         self.market: Market
         self.broker: Broker
@@ -193,7 +192,6 @@ class World:
         """Start afresh: every client is disconnected, orders, money and time are as at first."""
         for connection in self.connections:
             connection.is_closing = True
-        self.generation += 1
         self.on_output()
         self._begin()
 
