@@ -90,7 +90,11 @@ def test_a_second_identical_subscription_is_silent_and_an_end_is_told(client) ->
 def test_positions_are_listed_and_then_pushed(client) -> None:
     assert client.send(RequestPositions()) == [PositionEnd()]
     (position,) = only(PositionData, buy(client))
-    assert (position.account, position.position, position.average_cost) == (ACCOUNT, 10, D("100.11"))
+    assert (position.account, position.position, position.average_cost) == (
+        ACCOUNT,
+        10,
+        D("100.11"),
+    )
     assert position.contract.exchange == "NASDAQ"
     assert client.send(RequestPositions()) == [position, PositionEnd()]
     client.send(CancelPositions())

@@ -4,6 +4,7 @@ from structlog.testing import capture_logs
 
 from simulator import World, WorldSettings
 from simulator.gateway.core import MAX_UNREADABLE
+from simulator.messages import REQUESTS
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
     CurrentTime,
@@ -12,6 +13,7 @@ from simulator.messages.connection import (
     RequestCurrentTime,
     RequestIds,
     SetServerLogLevel,
+    StartApi,
 )
 from simulator.messages.orders import RequestAutoOpenOrders
 
@@ -75,9 +77,6 @@ def test_a_client_that_only_talks_nonsense_is_dropped_and_nobody_else(join) -> N
 
 def test_every_request_of_the_table_is_answered_somewhere(world) -> None:
     """A request without a handler would be a hang in somebody's test."""
-    from simulator.messages import REQUESTS
-    from simulator.messages.connection import StartApi
-
     handled = set(world.gateway._handlers) | {StartApi}
     assert handled == set(REQUESTS.by_record)
 

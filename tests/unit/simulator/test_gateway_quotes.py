@@ -60,9 +60,13 @@ def test_a_price_brings_its_size_and_repeats_it(client) -> None:
 
 def test_only_what_changed_is_sent(client, world) -> None:
     client.send(RequestMarketData(5, AAPL))
-    world.set_quote("AAPL", bid=D("99.99"), ask=D("100.01"), bid_size=D(50), ask_size=D(10), last=D(100))
+    world.set_quote(
+        "AAPL", bid=D("99.99"), ask=D("100.01"), bid_size=D(50), ask_size=D(10), last=D(100)
+    )
     assert client.read() == [TickSize(5, TickType.ASK_SIZE, D(10))]
-    world.set_quote("AAPL", bid=D("99.98"), ask=D("100.01"), bid_size=D(50), ask_size=D(10), last=D(100))
+    world.set_quote(
+        "AAPL", bid=D("99.98"), ask=D("100.01"), bid_size=D(50), ask_size=D(10), last=D(100)
+    )
     assert client.read() == [
         TickPrice(5, TickType.BID, D("99.98"), D(50), 1),
         TickSize(5, TickType.BID_SIZE, D(50)),

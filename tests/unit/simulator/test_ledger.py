@@ -76,7 +76,9 @@ def test_a_valuation_adds_up() -> None:
 
 FILLS = st.lists(
     st.tuples(
-        st.integers(-50, 50).filter(bool), st.decimals(1, 100, places=2), st.decimals(0, 5, places=2)
+        st.integers(-50, 50).filter(bool),
+        st.decimals(1, 100, places=2),
+        st.decimals(0, 5, places=2),
     ),
     min_size=1,
     max_size=30,

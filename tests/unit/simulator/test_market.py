@@ -1,5 +1,6 @@
 """Prices as a function of time. Which bug turns these red: one that remembers, drifts or jumps."""
 
+import itertools
 import math
 import random
 from decimal import Decimal
@@ -47,7 +48,7 @@ def test_prices_stay_near_their_anchor_on_whatever_date() -> None:
 def test_the_market_moves_several_times_a_second_and_on_sundays() -> None:
     market, sunday = Market(7), MONDAY_MS - DAY_MS
     quotes = [market.quote(AAPL, sunday + STEP_MS * n) for n in range(240)]
-    changes = sum(a != b for a, b in zip(quotes, quotes[1:], strict=False))
+    changes = sum(a != b for a, b in itertools.pairwise(quotes))
     assert changes == 239
     assert len({quote.bid for quote in quotes}) > 5
 
@@ -56,7 +57,7 @@ def test_the_path_has_the_volatility_it_was_given() -> None:
     path, hour = PricePath(AAPL, 5), 3_600_000 // STEP_MS
     start = MONDAY_MS // STEP_MS
     prices = [path.price(start + hour * n) for n in range(3_000)]
-    moves = [math.log(b / a) for a, b in zip(prices, prices[1:], strict=False)]
+    moves = [math.log(b / a) for a, b in itertools.pairwise(prices)]
     yearly = math.sqrt(sum(m * m for m in moves) / len(moves) * 365 * 24)
     assert yearly == pytest.approx(AAPL.path.volatility, rel=0.1)
 

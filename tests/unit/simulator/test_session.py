@@ -61,7 +61,12 @@ def test_any_split_of_the_bytes_means_the_same(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     ("offered", "maximum", "agreed"),
-    [("v157..176", 178, 176), ("v100..187", 178, 178), ("v100..157", 178, 157), ("v157..178", 163, 163)],
+    [
+        ("v157..176", 178, 176),
+        ("v100..187", 178, 178),
+        ("v100..157", 178, 157),
+        ("v157..178", 163, 163),
+    ],
 )
 def test_the_smaller_maximum_is_agreed(offered: str, maximum: int, agreed: int) -> None:
     session = new(maximum)

@@ -1,0 +1,83 @@
+"""The command as a user runs it: in a process of its own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "simulator", "serve"]
+PATIENCE_S = 30
+
+
+@contextmanager
+def running(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def refused(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_once_that_it_is_ready_and_stops_when_told(stop: signal.Signals) -> None:
+    with running("--port", "0", "--account", "DU9000003", "--seed", "3") as process:
+        ready = json.loads(process.stdout.readline())
+        control = ready.pop("control")
+        assert ready == {
+            "event": "ready",
+            "host": "127.0.0.1",
+            "port": ready["port"],
+            "account": "DU9000003",
+            "server_version": 178,
+            "master_client_id": None,
+        }
+        assert control.startswith("http://127.0.0.1:")
+        with socket.create_connection(("127.0.0.1", ready["port"]), timeout=PATIENCE_S):
+            os.kill(process.pid, stop)
+            rest, logs = process.communicate(timeout=PATIENCE_S)
+        assert process.returncode == 0
+        assert rest == ""
+        assert "Traceback" not in logs
+
+
+def test_a_port_in_use_is_one_clear_line_and_exit_status_2() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for arguments in (("--port", port), ("--port", "0", "--control-port", port)):
+            result = refused(*arguments)
+            assert result.returncode == 2
+            assert result.stdout == ""
+            (line,) = result.stderr.splitlines()
+            assert port in line
+            assert "in use" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--account", "U1234567"), "not a paper account"),
+        (("--server-version", "200"), "157<=x<=178"),
+        (("--clock", "sundial"), "'real', 'manual'"),
+        (("--port", "7496"), "live gateways"),
+        (("--host", "256.0.0.1", "--port", "0"), "256.0.0.1"),
+    ],
+)
+def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> None:
+    result = refused(*arguments)
+    assert result.returncode == 2
+    assert named in result.stderr
+    assert "Traceback" not in result.stderr
