@@ -43,13 +43,17 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrderReport:
-    """One openOrder or completedOrder message: the order itself and its status word."""
+    """One openOrder or completedOrder message: the order and its status word.
+
+    `status` is None where the message does not decide it; `filled` where it says nothing.
+    """
 
     client_id: ClientId
     order_id: OrderId
     contract: Contract
     order: Order
-    status: OrderStatus | None
+    status: OrderStatus | None = None
+    filled: Decimal | None = None
     perm_id: PermId | None = None
 
 
@@ -128,7 +132,7 @@ class OrderBook:
     def __init__(self) -> None:
         self._records: dict[OrderKey, _Record] = {}
         self._by_perm_id: dict[PermId, _Record] = {}
-        self._early: dict[OrderKey, list[Fill]] = {}
+        self._early: dict[OrderKey, dict[str, Fill]] = {}
         self._fill_owner: dict[str, _Record] = {}
 
     def get(self, client_id: ClientId, order_id: OrderId) -> OrderResult | None:
@@ -167,14 +171,33 @@ class OrderBook:
             self._records[key] = record
             self._bind(record, report.perm_id)
             events: list[OrderEvent] = [OrderStatusChanged(record.result())]
-            for fill in self._early.pop(key, []):
+            for fill in self._early.pop(key, {}).values():
                 events += self.apply_fill(fill)
             return events
         self._bind(record, report.perm_id)
         before = record.result()
-        record.order = report.order
+        record.order = replace(
+            record.order,
+            quantity=report.order.quantity,
+            order_type=report.order.order_type,
+            limit_price=report.order.limit_price,
+            tif=report.order.tif,
+        )
         if report.status is not None:
             self._advance(record, report.status)
+        return _changed(before, record)
+
+    def apply_completed_order(self, report: OpenOrderReport) -> list[OrderEvent]:
+        """Learn how an order ended while nobody listened.
+
+        Such a report carries neither order id nor client id: only the permanent id links it.
+        """
+        record = self._by_perm_id.get(report.perm_id) if report.perm_id is not None else None
+        if record is None or report.status is None:
+            return []
+        before = record.result()
+        if self._advance(record, report.status) and report.filled is not None:
+            record.reported_filled = max(record.reported_filled, report.filled)
         return _changed(before, record)
 
     def apply_status(self, report: StatusReport) -> list[OrderEvent]:
@@ -197,7 +220,8 @@ class OrderBook:
         """Book an execution once; a correction replaces the execution it corrects."""
         record = self._find(fill.client_id, fill.order_id, fill.perm_id)
         if record is None:
-            self._early.setdefault((fill.client_id, fill.order_id), []).append(fill)
+            waiting = self._early.setdefault((fill.client_id, fill.order_id), {})
+            waiting[fill.execution_id] = fill
             return []
         root = execution_root(fill.execution_id)
         known = record.fills.get(root)

@@ -1,0 +1,59 @@
+"""The four Prometheus series of a client, on a registry the caller may choose.
+
+It does not know where orders or connections come from; it is told.
+Rule: the series exist from the start, carry no labels, and have exactly these names.
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+
+class IBKRMetrics(Collector):
+    """What one client counts.
+
+    - `ib_connection_status`: 1 while the connection is READY, else 0
+    - `ib_orders_total`: orders handed to the gateway
+    - `ib_order_errors_total`: calls of `place_order` that ended in an error, whether refused
+      here, rejected there, or left in an unknown state
+    - `ib_market_data_subscriptions`: live market data subscriptions
+
+    Without a registry it makes its own. One registry takes the metrics of one client:
+    a second one raises ValueError, as for any Prometheus collector.
+    """
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry if registry is not None else CollectorRegistry()
+        self.connection_status = 0
+        self.orders_total = 0
+        self.order_errors_total = 0
+        self.market_data_subscriptions = 0
+        self.registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        # plain families: Counter objects would add a _created series beside each counter
+        yield GaugeMetricFamily(
+            "ib_connection_status",
+            "1 while the connection to the gateway is ready, else 0.",
+            value=self.connection_status,
+        )
+        yield CounterMetricFamily(
+            "ib_orders_total", "Orders handed to the gateway.", value=self.orders_total
+        )
+        yield CounterMetricFamily(
+            "ib_order_errors_total",
+            "Calls of place_order that ended in an error.",
+            value=self.order_errors_total,
+        )
+        yield GaugeMetricFamily(
+            "ib_market_data_subscriptions",
+            "Live market data subscriptions.",
+            value=self.market_data_subscriptions,
+        )
+
+    def exposition(self) -> bytes:
+        """Everything on the registry in the Prometheus text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,75 @@
+"""What can be configured, from arguments, `IBKR_*` environment variables and a `.env` file.
+
+It opens nothing and connects to nothing.
+Rule: a bad value is refused here, with its name; live trading is off unless asked for twice.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Limit = Annotated[Decimal, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """All settings; times are in seconds. Raises pydantic.ValidationError for bad values."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IBKR_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: Port = 4002
+    client_id: int = Field(1, ge=0, le=2**31 - 1)
+    account: str = Field("", description="Account to trade; empty: the only managed account.")
+    read_only: bool = Field(default=False, description="Never send an order.")
+    market_data_type: Literal[1, 2, 3, 4] = Field(
+        1, description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen."
+    )
+
+    connect_timeout_s: Seconds = Field(10.0, description="One attempt, snapshot included.")
+    request_timeout_s: Seconds = 10.0
+    order_ack_timeout_s: Seconds = 10.0
+    inactive_grace_s: Seconds = Field(
+        1.0, description="How long an Inactive order may wait for the reason to arrive."
+    )
+    heartbeat_interval_s: float = Field(
+        10.0, ge=0, le=3600, description="Pause between liveness probes; 0: none."
+    )
+
+    connect_attempts: int = Field(3, ge=1, le=1000)
+    backoff_min_s: Seconds = 0.5
+    backoff_max_s: Seconds = 30.0
+    max_requests_per_s: int = Field(
+        45, ge=1, le=1000, description="The gateway's own limit is 50 by default."
+    )
+    event_buffer: int = Field(1024, ge=1, description="Unread events one consumer may have.")
+
+    allow_live: bool = False
+    live_account: str = Field("", description="The exact live account; also needs allow_live.")
+    max_order_quantity: Limit | None = None
+    max_order_notional: Limit | None = Field(
+        None, description="Limit price times quantity; market orders are not covered."
+    )
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    app_host: str = "127.0.0.1"
+    app_port: int = Field(8000, ge=0, le=65535)
+    app_allow_remote: bool = Field(
+        default=False, description="Let the app listen on other than loopback addresses."
+    )
+    app_allowed_hosts: tuple[str, ...] = Field(
+        ("127.0.0.1", "localhost"), description="Host headers the app answers to."
+    )
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        if self.backoff_min_s > self.backoff_max_s:
+            raise ValueError("backoff_min_s must not be above backoff_max_s")
+        if self.allow_live and not self.live_account:
+            raise ValueError("allow_live also needs live_account, the exact account id")
+        return self
