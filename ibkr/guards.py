@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from ibkr.connection import ConnectionState
 from ibkr.errors import (
     InvalidOrder,
+    InvalidRequest,
     LiveTradingRefused,
     NotConnected,
     OrderLimitExceeded,
@@ -29,7 +30,7 @@ def check_accounts(accounts: Sequence[str], settings: Settings) -> None:
 
     The accounts come from the wire: a port number proves nothing. Raises SyncFailed when
     there are none, LiveTradingRefused for a live account that was not allowed by both
-    `allow_live` and the exact `live_account`, InvalidOrder when `account` is not managed.
+    `allow_live` and the exact `live_account`, InvalidRequest when `account` is not managed.
     """
     if not accounts:
         raise SyncFailed("the gateway named no managed account")
@@ -42,7 +43,7 @@ def check_accounts(accounts: Sequence[str], settings: Settings) -> None:
                 "set allow_live and live_account to this exact account"
             )
     if settings.account and settings.account not in accounts:
-        raise LiveTradingRefused(
+        raise InvalidRequest(
             f"account {mask_account(settings.account)} is not managed by this session"
         )
 

@@ -139,6 +139,13 @@ class OrderBook:
         record = self._records.get((client_id, order_id))
         return record.result() if record else None
 
+    def find(
+        self, client_id: ClientId, order_id: OrderId, perm_id: PermId | None
+    ) -> OrderResult | None:
+        """The order a report is about, by permanent id where there is one."""
+        record = self._find(client_id, order_id, perm_id)
+        return record.result() if record else None
+
     def highest_order_id(self) -> int:
         """The largest order id heard of, whoever used it; 0 for an empty book."""
         return max((order_id for _, order_id in self._records), default=0)
@@ -230,6 +237,7 @@ class OrderBook:
                 return []
             # the status counted the wrong execution too; let the difference go with it
             record.reported_filled += fill.quantity - known.quantity
+        fill = replace(fill, contract=record.contract)  # as the caller named it
         record.fills[root] = fill
         self._fill_owner[root] = record
         self._bind(record, fill.perm_id)
