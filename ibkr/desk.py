@@ -4,6 +4,7 @@ It knows no gateway: subclasses bring orders and quotes in, by wire or by hand.
 Rule: every change of state goes through `_move`, every order event through `_publish`.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +18,7 @@ from ibkr.connection import (
     ConnectionState,
     next_state,
 )
-from ibkr.errors import IBKRError, OrderNotFound
+from ibkr.errors import ErrorCode, IBKRError, OrderNotFound, lookup
 from ibkr.logs import mask_accounts
 from ibkr.metrics import IBKRMetrics
 from ibkr.models import (
@@ -195,7 +196,9 @@ def _log_event(logger: structlog.typing.FilteringBoundLogger, event: OrderEvent)
                 currency=fill.commission_currency,
             )
         case OrderNotice(order_id, code, message):
-            logger.warning(
+            routine = lookup(code).code is ErrorCode.ORDER_CANCELLED  # follows our own cancels
+            logger.log(
+                logging.INFO if routine else logging.WARNING,
                 "order_notice",
                 order_id=order_id,
                 gateway_code=code,

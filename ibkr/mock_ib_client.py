@@ -200,7 +200,7 @@ class MockIBKRClient(Desk):
 
     # --- the hand that moves it -------------------------------------------------------
 
-    def set_quote(
+    def set_quote(  # noqa: PLR0913 - the six values of a quote, by name
         self,
         contract: Contract,
         *,

@@ -22,48 +22,55 @@ class Settings(BaseSettings):
         env_prefix="IBKR_", env_file=".env", extra="ignore", frozen=True
     )
 
-    host: str = Field("127.0.0.1", min_length=1)
+    host: str = Field(default="127.0.0.1", min_length=1)
     port: Port = 4002
-    client_id: int = Field(1, ge=0, le=2**31 - 1)
-    account: str = Field("", description="Account to trade; empty: the only managed account.")
+    client_id: int = Field(default=1, ge=0, le=2**31 - 1)
+    account: str = Field(
+        default="", description="Account to trade; empty: the only managed account."
+    )
     read_only: bool = Field(default=False, description="Never send an order.")
     market_data_type: Literal[1, 2, 3, 4] = Field(
-        1, description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen."
+        default=1,
+        description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen.",
     )
 
-    connect_timeout_s: Seconds = Field(10.0, description="One attempt, snapshot included.")
+    connect_timeout_s: Seconds = Field(default=10.0, description="One attempt, snapshot included.")
     request_timeout_s: Seconds = 10.0
     order_ack_timeout_s: Seconds = 10.0
     inactive_grace_s: Seconds = Field(
-        1.0, description="How long an Inactive order may wait for the reason to arrive."
+        default=1.0, description="How long an Inactive order may wait for the reason to arrive."
     )
     heartbeat_interval_s: float = Field(
-        10.0, ge=0, le=3600, description="Pause between liveness probes; 0: none."
+        default=10.0, ge=0, le=3600, description="Pause between liveness probes; 0: none."
     )
 
-    connect_attempts: int = Field(3, ge=1, le=1000)
+    connect_attempts: int = Field(default=3, ge=1, le=1000)
     backoff_min_s: Seconds = 0.5
     backoff_max_s: Seconds = 30.0
     max_requests_per_s: int = Field(
-        45, ge=1, le=1000, description="The gateway's own limit is 50 by default."
+        default=45, ge=1, le=1000, description="The gateway's own limit is 50 by default."
     )
-    event_buffer: int = Field(1024, ge=1, description="Unread events one consumer may have.")
+    event_buffer: int = Field(
+        default=1024, ge=1, description="Unread events one consumer may have."
+    )
 
     allow_live: bool = False
-    live_account: str = Field("", description="The exact live account; also needs allow_live.")
+    live_account: str = Field(
+        default="", description="The exact live account; also needs allow_live."
+    )
     max_order_quantity: Limit | None = None
     max_order_notional: Limit | None = Field(
-        None, description="Limit price times quantity; market orders are not covered."
+        default=None, description="Limit price times quantity; market orders are not covered."
     )
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     app_host: str = "127.0.0.1"
-    app_port: int = Field(8000, ge=0, le=65535)
+    app_port: int = Field(default=8000, ge=0, le=65535)
     app_allow_remote: bool = Field(
         default=False, description="Let the app listen on other than loopback addresses."
     )
     app_allowed_hosts: tuple[str, ...] = Field(
-        ("127.0.0.1", "localhost"), description="Host headers the app answers to."
+        default=("127.0.0.1", "localhost"), description="Host headers the app answers to."
     )
 
     @model_validator(mode="after")

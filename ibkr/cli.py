@@ -1,0 +1,200 @@
+"""The `ibkr` command: the composition root, where settings, client, app and logs meet.
+
+Nothing else in the package reads the environment or configures logging.
+Rule: the exit status tells the truth: 0 done, 1 failed, 2 not started; with one clear line.
+"""
+
+import asyncio
+import json
+import socket
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
+from importlib.metadata import PackageNotFoundError, version
+from ipaddress import ip_address
+from typing import Any
+
+import click
+import uvicorn
+from pydantic import ValidationError
+from rich.console import Console
+
+from ibkr.app import create_app
+from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
+from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
+from ibkr.errors import IBKRError
+from ibkr.ib_client import IBKRClient
+from ibkr.logs import LogFormat, configure
+from ibkr.models import Contract
+from ibkr.settings import Settings
+
+_SIMULATOR_ONLY = {"account": "", "read_only": False}
+_PAPER_ONLY = {"allow_live": False, "live_account": ""}
+
+_LEVELS = click.Choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], case_sensitive=False)
+_log_level = click.option("--log-level", type=_LEVELS, help="What is logged to standard error.")
+_log_format = click.option(
+    "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True
+)
+
+
+class CannotStart(click.ClickException):
+    exit_code = 2
+
+
+def _version() -> str:
+    try:
+        return version("ibkr-testbed")
+    except PackageNotFoundError:
+        return "unknown (not installed)"
+
+
+@click.group()
+@click.version_option(_version(), prog_name="ibkr")
+def cli() -> None:
+    """A client for IB Gateway: serve it over HTTP, or watch it work."""
+
+
+def _settings(**given: Any) -> Settings:
+    """Settings from the environment, with what was given on the command line on top."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise CannotStart(f"bad settings: {problems}") from None
+
+
+@cli.command()
+@click.option("--host", "app_host", help="Address the app listens on.  [env: IBKR_APP_HOST]")
+@click.option(
+    "--port", "app_port", type=click.IntRange(0, 65535), help="Its port.  [env: IBKR_APP_PORT]"
+)
+@_log_level
+@_log_format
+def serve(
+    app_host: str | None, app_port: int | None, log_level: str | None, log_format: LogFormat
+) -> None:
+    """Serve the HTTP app.
+
+    The gateway is set by IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID and so on.
+    """
+    settings = _settings(app_host=app_host, app_port=app_port, log_level=log_level)
+    configure(settings.log_level, log_format)
+    _check_app_host(settings)
+    listener = _listen(settings.app_host, settings.app_port)
+    app = create_app(IBKRClient(settings), allowed_hosts=settings.app_allowed_hosts)
+    host, port = listener.getsockname()[:2]
+    click.echo(f"listening on http://{host}:{port}", err=True)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, log_config=None)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def _check_app_host(settings: Settings) -> None:
+    try:
+        loopback = ip_address(settings.app_host).is_loopback
+    except ValueError:
+        loopback = settings.app_host == "localhost"
+    if not loopback and not settings.app_allow_remote:
+        raise CannotStart(
+            f"{settings.app_host} is not a loopback address, and whoever reaches this app can "
+            "trade. Set IBKR_APP_ALLOW_REMOTE=true if that is what you want"
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port"
+        ) from None
+    return listener
+
+
+@cli.command()
+@click.option("--host", help="A running gateway; without it a simulator is started.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Its port.")
+@click.option("--client-id", type=click.IntRange(0), help="The API client id.")
+@click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=5.0,
+    show_default=True,
+    help="How long quotes are shown.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+@click.option(
+    "--log-level", type=_LEVELS, default="WARNING", show_default=True, help="Logs on stderr."
+)
+@_log_format
+def demo(  # noqa: PLR0913 - one parameter per option
+    host: str | None,
+    port: int | None,
+    client_id: int | None,
+    symbol: str,
+    seconds: float,
+    *,
+    as_json: bool,
+    log_level: str,
+    log_format: LogFormat,
+) -> None:
+    """Connect, watch quotes, buy one share, rest an order and cancel it. Paper accounts only."""
+    configure(log_level, log_format)
+    try:
+        contract = Contract.stock(symbol)
+    except IBKRError as error:
+        raise CannotStart(str(error)) from None
+    given = {"host": host, "port": port, "client_id": client_id}
+    summary = asyncio.run(_demo(given, contract, seconds, as_json=as_json))
+    _show(summary, as_json=as_json)
+
+
+async def _demo(
+    given: dict[str, Any], contract: Contract, seconds: float, *, as_json: bool
+) -> DemoSummary:
+
+    async with AsyncExitStack() as stack:
+        if given["host"] is None and given["port"] is None:
+            try:
+                host, port = await stack.enter_async_context(local_simulator())
+            except DemoFailed as error:
+                return DemoSummary(
+                    symbol=contract.symbol, failed_step="simulator", error=str(error)
+                )
+            given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
+        client = IBKRClient(_settings(**given, **_PAPER_ONLY))
+        with _view(as_json=as_json) as view:
+            return await run_demo(client, contract, seconds=seconds, view=view)
+
+
+def _view(*, as_json: bool) -> AbstractContextManager[View]:
+    if as_json:
+        return nullcontext(SilentView())
+    console = Console()
+    return LiveView(console) if console.is_terminal else nullcontext(PlainView(console))
+
+
+def _show(summary: DemoSummary, *, as_json: bool) -> None:
+
+    if as_json:
+        click.echo(json.dumps(summary.as_json()))
+    else:
+        click.echo("\n".join(summary_lines(summary)))
+    if not summary.succeeded:
+        raise click.ClickException(f"step '{summary.failed_step}' failed: {summary.error}")
+
+
+def main() -> None:
+    """Entry point of the `ibkr` command."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()
