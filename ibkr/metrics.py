@@ -54,6 +54,10 @@ class IBKRMetrics(Collector):
             value=self.market_data_subscriptions,
         )
 
+    def describe(self) -> Iterator[Metric]:
+        """The names, so that the registry can refuse a second client."""
+        return self.collect()
+
     def exposition(self) -> bytes:
         """Everything on the registry in the Prometheus text format."""
         return generate_latest(self.registry)
