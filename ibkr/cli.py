@@ -134,7 +134,7 @@ def _listen(host: str, port: int) -> socket.socket:
     "--log-level", type=_LEVELS, default="WARNING", show_default=True, help="Logs on stderr."
 )
 @_log_format
-def demo(  # noqa: PLR0913 - one parameter per option
+def demo(
     host: str | None,
     port: int | None,
     client_id: int | None,

@@ -281,7 +281,6 @@ class GatewayLink:
 
     def _on_lost(self, reason: str) -> None:
         if self._set_lost(reason) and self._active:
-            self._active = False
             self._listener.link_lost(reason)
 
     def _set_lost(self, reason: str) -> bool:

@@ -72,7 +72,7 @@ class MockIBKRClient(Desk):
     `now` gives the time of quotes and fills. Raises pydantic.ValidationError for bad settings.
     """
 
-    def __init__(  # noqa: PLR0913 - one knob per thing a test may want to choose
+    def __init__(
         self,
         settings: Settings | None = None,
         *,
@@ -200,7 +200,7 @@ class MockIBKRClient(Desk):
 
     # --- the hand that moves it -------------------------------------------------------
 
-    def set_quote(  # noqa: PLR0913 - the six values of a quote, by name
+    def set_quote(
         self,
         contract: Contract,
         *,

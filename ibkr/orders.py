@@ -284,8 +284,6 @@ class OrderBook:
     @staticmethod
     def _advance(record: _Record, status: OrderStatus) -> bool:
         """Move to `status` unless the order is done; only FILLED may follow CANCELLED."""
-        if record.status is OrderStatus.FILLED:
-            return False
         if record.status.is_done and status is not OrderStatus.FILLED:
             return False
         record.status = status

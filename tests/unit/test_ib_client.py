@@ -66,7 +66,7 @@ class Bench:
         self.client = IBKRClient(
             ib_factory=self.gateway,
             sleep=self.sleep,
-            random=Random(1),  # noqa: S311 - a fixed jitter
+            random=Random(1),
             **(defaults | options),
         )
 
@@ -83,7 +83,7 @@ class Bench:
 
     async def until(self, state):
         async with asyncio.timeout(1):
-            while self.client.state is not state:  # noqa: ASYNC110 - no event says so
+            while self.client.state is not state:
                 await asyncio.sleep(0)
 
     async def resting(self):
@@ -353,7 +353,7 @@ async def test_link_drop_while_waiting_is_an_unknown_outcome_not_a_hang(ready):
 async def test_own_disconnect_while_waiting_is_an_unknown_outcome_not_a_hang(ready):
     placing = await ready.start(ready.client.place_order(AAPL, BUY))
     await ready.client.disconnect()
-    with pytest.raises(OrderStateUnknown):
+    with pytest.raises(OrderStateUnknown, match="the connection was closed"):
         await placing
 
 
@@ -533,7 +533,7 @@ async def test_reconnect_goes_on_past_the_attempts_of_connect_until_disconnect(r
     ready.gateway.refusals = 10**9
     ready.gateway.drop()
     async with asyncio.timeout(1):
-        while len(ready.pauses) < 10:  # noqa: ASYNC110 - counted, not told
+        while len(ready.pauses) < 10:
             await asyncio.sleep(0)
     await ready.client.disconnect()
     tried = len(ready.gateway.connect_calls)
@@ -640,6 +640,23 @@ async def test_unreadable_message_asks_for_orders_and_executions_again(ready):
     assert len(ready.gateway.sent("reqOpenOrders")) == 1
 
 
+async def test_unreadable_message_on_a_dead_socket_is_left_to_the_reconnect(ready):
+    ready.gateway.ib.client.conn.transport = None
+    ready.gateway.ib.client.decoder.logger.exception("unreadable")  # noqa: LOG004 - not a logger
+    ready.gateway.drop()
+    await ready.until(S.READY)
+
+
+async def test_prices_from_before_a_drop_are_not_shown_as_current(ready):
+    await ready.subscribed()
+    ready.gateway.drop()
+    await ready.until(S.READY)
+    reading = await ready.start(anext(ready.client.quotes(AAPL)))
+    assert not reading.done()
+    ready.gateway.ticks(ready.gateway.sent("reqMktData")[1][0], bid=5.0)
+    assert (await reading).bid == 5
+
+
 async def test_unsolicited_completed_order_is_harmless_and_counts(ready):
     order_id = await ready.resting()
     done = IBOrder(
@@ -661,7 +678,7 @@ async def test_half_open_link_is_found_by_the_heartbeat():
     bench.gateway.answers["reqCurrentTime"] = lambda: bench.gateway.wrapper.currentTime(0)
     await bench.client.connect()
     async with asyncio.timeout(1):
-        while len(bench.gateway.sent("reqCurrentTime")) < 3:  # noqa: ASYNC110 - counted, not told
+        while len(bench.gateway.sent("reqCurrentTime")) < 3:
             await asyncio.sleep(0.005)
     assert bench.client.is_connected()
     del bench.gateway.answers["reqCurrentTime"]  # the peer is mute now

@@ -107,8 +107,9 @@ async def test_unknown_order_and_lost_connection(http, mock):
 
 
 async def test_client_is_swapped_in_one_line(mock):
+    other = MockIBKRClient()
     app = create_app(mock, manage_connection=False)
-    app.dependency_overrides[get_client] = lambda: MockIBKRClient()
+    app.dependency_overrides[get_client] = lambda: other
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
     ) as http:
