@@ -7,7 +7,6 @@ would mark live orders Cancelled on warnings, take statuses backwards, and drop 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
@@ -41,7 +40,9 @@ from ibkr.models import (
     Quote,
 )
 from ibkr.orders import CommissionReport, OpenOrderReport, StatusReport
+from ibkr.pacing import Pacer
 from ibkr.settings import Settings
+from ibkr.ticks import Ticks
 
 T = TypeVar("T")
 log = structlog.get_logger("ibkr")
@@ -73,60 +74,6 @@ class Listener(Protocol):
     def market_data_failed(self, contract: Contract, error: IBKRError) -> None: ...
 
 
-class Pacer:
-    """At most `rate` requests in any second; waiting callers go in order.
-
-    The library's own throttle queue loses what is in it when the link drops. A caller that
-    still waits here has sent nothing, and that can be told.
-    """
-
-    def __init__(self, rate: int) -> None:
-        self._rate = rate
-        self._sent: deque[float] = deque(maxlen=rate)
-        self._turn = asyncio.Lock()
-
-    async def slot(self) -> None:
-        async with self._turn:
-            loop = asyncio.get_running_loop()
-            if len(self._sent) == self._rate:
-                await asyncio.sleep(max(0.0, self._sent[0] + 1.0 - loop.time()))
-            self._sent.append(loop.time())
-
-
-class _Ticks:
-    """Builds quotes from the ticks of one subscription."""
-
-    def __init__(self, contract: Contract) -> None:
-        self.contract = contract
-        self.market_data_type = MarketDataType.LIVE
-        self._fields: dict[str, Any] = {}
-
-    def price(self, tick_type: int, price: float, size: float) -> bool:
-        fields = translate.PRICE_TICKS.get(tick_type)
-        if fields is None:
-            return False
-        price_field, size_field = fields
-        value = translate.tick_price(price)
-        self._fields[price_field] = value
-        if size_field is not None:
-            self._fields[size_field] = None if value is None else translate.tick_size(size)
-        return True
-
-    def size(self, tick_type: int, size: float) -> bool:
-        field = translate.SIZE_TICKS.get(tick_type)
-        if field is not None:
-            self._fields[field] = translate.tick_size(size)
-        return field is not None
-
-    def quote(self, now: datetime) -> Quote:
-        return Quote(
-            contract=self.contract,
-            time=now,
-            market_data_type=self.market_data_type,
-            **self._fields,
-        )
-
-
 class _DecoderAlarm:
     """Stands in for the decoder's logger: the library only logs a message it cannot read."""
 
@@ -147,6 +94,9 @@ class GatewayLink:
         first_id: int,
         now: Callable[[], datetime],
     ) -> None:
+        # the library asks the policy for a loop: under a server that runs its own loop without
+        # announcing it (uvicorn does), it would write to a socket of another loop
+        asyncio.set_event_loop(asyncio.get_running_loop())
         self._ib = ib
         self._settings = settings
         self._listener = listener
@@ -158,7 +108,7 @@ class GatewayLink:
         self._refusal: IBKRError | None = None
         self._snapshot: dict[object, asyncio.Future[Any]] = {}
         self._details: dict[int, tuple[asyncio.Future[None], list[Any]]] = {}
-        self._ticks: dict[int, _Ticks] = {}
+        self._ticks: dict[int, Ticks] = {}
         self._time_asked: asyncio.Future[None] | None = None
         self._heartbeat: asyncio.Task[None] | None = None
         self._refreshed_at = float("-inf")
@@ -348,7 +298,7 @@ class GatewayLink:
         client = self._client()
         self._forget(contract)
         request_id = client.getReqId()
-        self._ticks[request_id] = _Ticks(contract)
+        self._ticks[request_id] = Ticks(contract)
         client.reqMktData(request_id, translate.ib_contract(contract), "", False, False, [])
 
     def unsubscribe(self, contract: Contract) -> None:

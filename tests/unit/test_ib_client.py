@@ -1,6 +1,7 @@
 """IBKRClient against a hand-written ib_insync: lifecycle, orders, quotes, and its hazards."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from random import Random
 
@@ -9,6 +10,7 @@ from fake_ib import FakeGateway
 from ib_insync import Contract as IBContract
 from ib_insync import Order as IBOrder
 from ib_insync import OrderState
+from ib_insync.util import getLoop
 
 from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
@@ -239,6 +241,22 @@ async def test_disconnect_ends_a_connect_that_is_still_trying(bench):
     await bench.client.disconnect()
     with pytest.raises(ConnectionLost):
         await connecting
+
+
+def test_library_finds_the_running_loop_where_nobody_announced_it():
+    async def connect():
+        bench = Bench()
+        await bench.client.connect()
+        found = getLoop()
+        await bench.client.disconnect()
+        return found is asyncio.get_running_loop()
+
+    def as_uvicorn_does():
+        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+            return runner.run(connect())
+
+    with ThreadPoolExecutor(1) as fresh_thread:  # its policy has no loop yet
+        assert fresh_thread.submit(as_uvicorn_does).result()
 
 
 # --- orders -------------------------------------------------------------------------------
