@@ -1,0 +1,15 @@
+"""Options of the whole suite."""
+
+import pytest
+
+TIERS = ("mock", "simulator")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--tier",
+        action="append",
+        choices=TIERS,
+        help="Run the contracts on this tier only; may be given several times. "
+        "Default: mock and simulator.",
+    )
