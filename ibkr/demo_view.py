@@ -19,8 +19,17 @@ from ibkr.models import Quote
 _COLUMNS = ("bid", "ask", "last", "bid_size", "ask_size", "volume")
 
 
-def _shown(value: Decimal | None) -> str:
-    return "-" if value is None else f"{value:,}"
+_PRICES = frozenset({"bid", "ask", "last"})
+_CENTS = -2
+
+
+def _shown(value: Decimal | None, name: str = "") -> str:
+    """A number for people: a price with its cents, even where the last one is a zero."""
+    if value is None:
+        return "-"
+    exponent = value.as_tuple().exponent
+    is_short = isinstance(exponent, int) and exponent > _CENTS
+    return f"{value:,.2f}" if name in _PRICES and is_short else f"{value:,}"
 
 
 class SilentView:
@@ -43,7 +52,7 @@ class PlainView:
         self._print(text)
 
     def quote(self, quote: Quote, count: int) -> None:
-        prices = "  ".join(f"{name} {_shown(getattr(quote, name))}" for name in _COLUMNS)
+        prices = "  ".join(f"{name} {_shown(getattr(quote, name), name)}" for name in _COLUMNS)
         self._print(f"{count:>4}  {quote.contract.symbol}  {prices}")
 
     def _print(self, text: str) -> None:
@@ -84,7 +93,7 @@ class LiveView:
         for name in ("symbol", *_COLUMNS, "quotes"):
             table.add_column(name.replace("_", " "), justify="right")
         if self._quote is not None:
-            values = (_shown(getattr(self._quote, name)) for name in _COLUMNS)
+            values = (_shown(getattr(self._quote, name), name) for name in _COLUMNS)
             table.add_row(self._quote.contract.symbol, *values, str(self._count))
         steps = [Text(f"• {step}") for step in self._steps]
         self._live.update(Group(table, *steps), refresh=True)

@@ -192,3 +192,11 @@ def test_port_in_use_is_one_line_and_exit_status_two():
 def test_version_and_help():
     assert "ibkr, version" in invoke("--version").output
     assert "demo" in invoke("--help").output
+
+
+def test_prices_are_shown_with_their_cents_and_sizes_as_they_are(capsys):
+    client = trading_mock()
+    quote = client.set_quote(AAPL, bid="190.5", ask="1190.525", bid_size="1200")
+    PlainView(Console()).quote(quote, 1)
+    shown = capsys.readouterr().out
+    assert "bid 190.50  ask 1,190.525  last -  bid_size 1,200" in shown
