@@ -150,12 +150,12 @@ async def _buy_one(
     fill = await _with_commission(client, result, events)
     summary.filled_price, summary.filled_quantity = result.average_fill_price, result.filled
     summary.commission, summary.commission_currency = fill.commission, fill.commission_currency
-    cost = "not reported" if fill.commission is None else f"{fill.commission} {_currency(fill)}"
+    cost = (
+        "not reported"
+        if fill.commission is None
+        else f"{fill.commission} {fill.commission_currency}"
+    )
     view.step(f"filled {result.filled} at {result.average_fill_price}, commission {cost}")
-
-
-def _currency(fill: Fill) -> str:
-    return fill.commission_currency
 
 
 async def _until_done(

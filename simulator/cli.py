@@ -108,7 +108,11 @@ async def _serve(simulator: Simulator) -> None:
     try:
         await simulator.start()
     except OSError as error:
-        raise CannotStart(f"cannot listen on {simulator.host}: {error.strerror or error}") from None
+        reason = error.strerror or str(error)
+        raise CannotStart(
+            f"cannot listen on {simulator.host}: {reason}. "
+            "Stop what listens there, or choose another --port or --control-port"
+        ) from None
     settings = simulator.world.settings
     ready = {
         "event": "ready",
