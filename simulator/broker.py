@@ -197,7 +197,7 @@ class Broker:
         """Accept a valid order and work it against what is displayed."""
         (instrument,) = self.database.find(contract)
         self._last_perm_id += 1
-        self._last_order_id[client_id] = max(order_id, self._last_order_id.get(client_id, 0))
+        self._last_order_id[client_id] = order_id
         self._perm_ids[client_id, order_id] = self._last_perm_id
         accepted = BrokerOrder(
             perm_id=self._last_perm_id,

@@ -222,7 +222,7 @@ class Peer(asyncio.Protocol):
             transport.write(data)
         if connection.is_closing:
             self.close()
-        elif transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+        elif self.unsent_bytes > MAX_UNSENT_BYTES:
             log.warning("client_too_slow", peer=self._name, client_id=connection.client_id)
             self.abort()
 
@@ -230,6 +230,11 @@ class Peer(asyncio.Protocol):
         self._forget_deadline()
         if self._transport is not None:
             self._transport.close()
+
+    @property
+    def unsent_bytes(self) -> int:
+        """What waits for the peer to read."""
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -77,6 +77,8 @@ def test_values_are_refreshed_every_three_minutes(client, world) -> None:
     replies = client.read()
     assert only(PortfolioValue, replies)[0].market_value == D(1100)
     assert AccountValue("NetLiquidation", "1000098.90", "USD", ACCOUNT) in replies
+    world.advance(180)
+    assert only(PortfolioValue, client.read())
 
 
 def test_a_second_identical_subscription_is_silent_and_an_end_is_told(client) -> None:
@@ -99,6 +101,24 @@ def test_positions_are_listed_and_then_pushed(client) -> None:
     assert client.send(RequestPositions()) == [position, PositionEnd()]
     client.send(CancelPositions())
     assert not only(PositionData, buy(client, order_id=2))
+
+
+def test_nothing_is_kept_for_a_client_that_left(join, world) -> None:
+    client = join(1)
+    client.send(
+        RequestPositions(),
+        RequestAccountUpdates(True, ACCOUNT),
+        RequestAccountUpdatesMulti(8, ACCOUNT),
+        RequestAccountSummary(9, "All", "NetLiquidation"),
+    )
+    world.disconnect(client.connection)
+    accounts = world.gateway.accounts
+    assert not (accounts._positions)
+    assert not (accounts._updates)
+    assert not (accounts._multi)
+    assert not (accounts._summaries)
+    world.advance(180)
+    assert world.gateway.due_ms is None
 
 
 def test_a_closed_position_is_told_once_and_no_longer_listed(client) -> None:

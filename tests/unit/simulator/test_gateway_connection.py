@@ -16,6 +16,7 @@ from simulator.messages.connection import (
     StartApi,
 )
 from simulator.messages.orders import RequestAutoOpenOrders
+from simulator.wire import frame
 
 
 def test_a_client_is_told_its_accounts_its_next_id_and_the_farms(client) -> None:
@@ -37,6 +38,15 @@ def test_a_client_id_in_use_is_refused_and_the_first_client_lives_on(join) -> No
     assert [reply.code for reply in second.started] == [326]
     assert second.connection.is_closing
     assert first.send(RequestCurrentTime()) == [CurrentTime(1750082400)]
+
+
+def test_a_refused_client_can_do_nothing_more(join, world) -> None:
+    join(5)
+    second = world.connect("second")
+    start = frame(b"71\x002\x005\x00\x00") + frame(b"49\x001\x00")
+    world.receive(second, b"API\0" + frame(b"v157..178") + start)
+    assert second.is_closing
+    assert not world.gateway.requests
 
 
 def test_a_client_id_is_free_again_when_its_client_left(join, world) -> None:

@@ -104,6 +104,12 @@ def test_partial_fills_carry_the_running_commission_and_stay_submitted(client, w
     ]
 
 
+def test_what_one_order_took_from_a_quote_the_next_does_not_get(join) -> None:
+    order = replace(MARKET_BUY, total_quantity=D(30))
+    assert "EX 30@100.01" in place(join(1), order=order)
+    assert "EX 20@100.01" in place(join(2), order=order)
+
+
 def test_the_average_price_is_told_with_the_fill(client, world) -> None:
     client.send(PlaceOrder(1, AAPL, replace(MARKET_BUY, total_quantity=D(75))))
     world.set_quote("AAPL", bid=D("99.99"), ask=D("100.04"))
@@ -128,6 +134,11 @@ def test_a_seeded_market_fills_resting_orders_while_nobody_looks(client, world) 
     place(client, order=replace(LIMIT_BUY, limit_price=ask - D("0.02")))
     world.advance(3600)
     assert "OS Filled 1/0" in told(client.read())
+
+
+def test_an_order_without_a_time_in_force_is_for_the_day(client) -> None:
+    shown, _ = client.send(PlaceOrder(1, AAPL, replace(LIMIT_BUY, tif="")))
+    assert (shown.order.tif, shown.order.account) == ("DAY", "DU9000001")
 
 
 def test_an_order_is_modified_under_its_own_id(client, world) -> None:
@@ -242,6 +253,10 @@ def test_clients_see_their_own_orders_and_the_master_sees_all(join) -> None:
     expected = place(one, 1, MARKET_BUY)
     assert told(two.read()) == []
     assert told(master.read()) == expected
+    place(one, 2)
+    assert told(master.read()) == ["OO Submitted", "OS Submitted 0/1"]
+    assert told(one.send(CancelOrder(2))) == ["OS Cancelled 0/1", "202"]
+    assert told(master.read()) == ["OS Cancelled 0/1"]
     assert told(two.send(RequestExecutions(5, ExecutionFilter()))) == ["ExecutionDataEnd"]
     assert len(master.send(RequestExecutions(5, ExecutionFilter()))) == 3
 

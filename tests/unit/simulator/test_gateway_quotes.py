@@ -150,6 +150,8 @@ def test_lines_are_limited(join, world) -> None:
         client.send(RequestMarketData(n, AAPL))
     (reply,) = client.send(RequestMarketData(1000, AAPL))
     assert (reply.id, reply.code) == (1000, 101)
+    world.disconnect(client.connection)
+    assert len(join(2).send(RequestMarketData(1, AAPL))) > 1
 
 
 def test_without_a_live_subscription_there_is_an_error_or_delayed_data(client, world) -> None:

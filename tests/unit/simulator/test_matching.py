@@ -92,6 +92,15 @@ def test_a_cancelled_order_is_never_filled_and_its_successor_is() -> None:
     assert told(book.show(NOBODY, top("9"))) == [(2, 4, "9.50")]
 
 
+def test_an_order_that_was_changed_for_the_worse_does_not_keep_its_place() -> None:
+    book = shown(NOBODY, NOBODY)
+    book.submit(order(1, Side.BUY, 4, "9.50"))
+    book.cancel(1)
+    book.submit(order(1, Side.BUY, 4, "8"))
+    book.submit(order(2, Side.BUY, 4, "9.20"))
+    assert told(book.show(NOBODY, top("9"))) == [(2, 4, "9.20")]
+
+
 PRICES = st.integers(95, 105).map(Decimal)
 STEPS = st.lists(
     st.one_of(

@@ -229,6 +229,26 @@ async def test_a_slow_reader_is_cut_off(simulator, bystander, monkeypatch, dial)
     assert "client_too_slow" in [log["event"] for log in logs]
 
 
+async def test_a_stop_does_not_wait_for_a_reader_that_never_reads(simulator, dial) -> None:
+    wire = await (await dial(simulator)).start(1)
+    async with asyncio.timeout(20):
+        while all(peer.unsent_bytes == 0 for peer in simulator._peers):
+            wire.send(request(RequestContractData(5, AAPL)) * 200)
+            await asyncio.sleep(0)
+        await simulator.stop()
+        while simulator._peers:
+            await asyncio.sleep(0)
+
+
+async def test_one_client_too_many_is_refused(simulator, dial, monkeypatch) -> None:
+    monkeypatch.setattr("simulator.server.MAX_CLIENTS", 1)
+    first = await (await dial(simulator)).start(1)
+    with capture_logs() as logs:
+        assert await (await dial(simulator)).closed()
+    assert [log["event"] for log in logs] == ["connection_refused"]
+    assert await first.is_alive()
+
+
 async def test_a_port_in_use_is_an_error_of_the_system(simulator) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await Simulator(port=simulator.port).start()
