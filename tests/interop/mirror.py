@@ -1,0 +1,179 @@
+"""Our records and the objects of a library, attribute by attribute under both names.
+
+The rule is snake_case to camelCase; what the libraries call otherwise is in `RENAMED`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Collection, Iterator
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from simulator import records as r
+from simulator.messages.orders import CommissionReport
+
+from .libraries import Library
+
+RENAMED: dict[type, dict[str, str]] = {
+    r.Contract: {
+        "last_trade_date": "lastTradeDateOrContractMonth",
+        "combo_legs_description": "comboLegsDescrip",
+        "delta_neutral": "deltaNeutralContract",
+    },
+    r.Order: {
+        "limit_price": "lmtPrice",
+        "rule_80a": "rule80A",
+        "min_quantity": "minQty",
+        "cash_quantity": "cashQty",
+        "discretionary_amount": "discretionaryAmt",
+        "stock_reference_price": "stockRefPrice",
+        "combo_leg_prices": "orderComboLegs",
+        "smart_combo_routing": "smartComboRoutingParams",
+        "scale_init_fill_quantity": "scaleInitFillQty",
+        "misc_options": "orderMiscOptions",
+        "limit_price_offset": "lmtPriceOffset",
+        "discretionary_up_to_limit_price": "discretionaryUpToLimitPrice",
+        "adjusted_trail_stop_price": "trailStopPrice",  # sent twice, the second counts
+        "soft_dollar_tier_name": "softDollarTier.name",
+        "soft_dollar_tier_value": "softDollarTier.val",
+        "soft_dollar_tier_display_name": "softDollarTier.displayName",
+        "min_trade_quantity": "minTradeQty",
+    },
+    r.Execution: {
+        "account": "acctNumber",
+        "cumulative_quantity": "cumQty",
+        "average_price": "avgPrice",
+    },
+    r.ExecutionFilter: {"account": "acctCode"},
+    r.ContractDetails: {"sec_ids": "secIdList"},
+    CommissionReport: {"realized_pnl": "realizedPNL"},
+}
+
+CONDITIONS = (
+    r.PriceCondition,
+    r.TimeCondition,
+    r.MarginCondition,
+    r.ExecutionCondition,
+    r.VolumeCondition,
+    r.PercentChangeCondition,
+)
+UNSET_NUMBER = Decimal(str(sys.float_info.max))
+
+ONLY_READ = frozenset({"adjusted_trail_stop_price", "soft_dollar_tier_display_name"})
+"""Attributes that no request carries and that share a name or an object with another."""
+
+KINDS = {r.ComboLegPrice: "OrderComboLeg"}
+"""Record types that the libraries call otherwise."""
+
+
+def their_name(record_type: type, name: str, library: Library) -> str:
+    if record_type in CONDITIONS:
+        if name == "exchange" and library.name != "ibapi":
+            return "exch"
+        if name == "conjunction" and library.name == "ibapi":
+            return "isConjunctionConnection"
+    renamed = RENAMED.get(record_type, {}).get(name)
+    return renamed or re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), name)
+
+
+def build(record: Any, library: Library) -> Any:
+    """The library's own object with the attributes of a record, unset ones as it has them."""
+    kind = type(record)
+    if isinstance(record, r.TagValue):
+        return library.tag_value(record.tag, record.value)
+    built = library.new(KINDS.get(kind, kind.__name__))
+    for field in dataclasses.fields(record):
+        if field.name in ONLY_READ:
+            continue
+        *owners, name = their_name(kind, field.name, library).split(".")
+        owner = attrgetter(".".join(owners))(built) if owners else built
+        if hasattr(owner, name):
+            setattr(owner, name, _theirs(field, getattr(record, field.name), library))
+        else:  # an attribute that is newer than the library
+            assert getattr(record, field.name) == field.default, field.name
+    return built
+
+
+def _theirs(field: dataclasses.Field[Any], value: Any, library: Library) -> Any:
+    """One value as the library holds it."""
+    match value:
+        case str() if field.name == "conjunction" and library.name == "ibapi":
+            held: Any = value == "a"
+        case tuple() if field.name == "misc_options":
+            held = [library.tag_value(tag, text) for tag, text in value]
+        case tuple():
+            held = [build(item, library) for item in value]
+        case Decimal():
+            held = float(value)
+        case None if field.name != "delta_neutral":
+            held = 2**31 - 1 if "int" in str(field.type) else sys.float_info.max
+        case _:
+            held = build(value, library) if dataclasses.is_dataclass(value) else value
+    return held
+
+
+def differences(
+    record: Any, theirs: Any, library: Library, skip: Collection[str] = ()
+) -> list[str]:
+    """Where the library's object does not hold what the record says."""
+    return list(_differences(record, theirs, library, skip, type(record).__name__))
+
+
+def _differences(
+    mine: Any, theirs: Any, library: Library, skip: Collection[str], path: str
+) -> Iterator[str]:
+    if dataclasses.is_dataclass(mine) and not isinstance(mine, type):
+        for field in dataclasses.fields(mine):
+            if field.name not in skip:
+                name = their_name(type(mine), field.name, library)
+                value = getattr(mine, field.name)
+                try:
+                    got = attrgetter(name)(theirs)
+                except AttributeError:  # newer than the library
+                    if value != field.default:
+                        yield f"{path}.{field.name}: {value!r}, there no attribute {name}"
+                    continue
+                yield from _differences(value, got, library, skip, f"{path}.{field.name}")
+    elif isinstance(mine, tuple):
+        items = list(theirs or [])
+        if len(items) != len(mine):
+            yield f"{path}: {len(mine)} items, there {len(items)}"
+        for number, (one, other) in enumerate(zip(mine, items, strict=False)):
+            yield from _differences(one, other, library, skip, f"{path}[{number}]")
+    elif not _same(mine, theirs, library):
+        yield f"{path}: {mine!r}, there {theirs!r}"
+
+
+def _same(mine: Any, theirs: Any, library: Library) -> bool:
+    if mine is None:
+        return theirs is None or theirs in library.unset or _number(theirs) == UNSET_NUMBER
+    if isinstance(mine, str) and isinstance(theirs, bool):  # ibapi holds the conjunction so
+        return theirs == (mine == "a")
+    if isinstance(mine, bool):
+        return bool(theirs) == mine
+    if isinstance(mine, Decimal | int):
+        return _number(theirs) == mine
+    return str(theirs) == mine
+
+
+def _number(theirs: Any) -> Decimal | None:
+    if theirs is None or theirs == "":
+        return None
+    return Decimal(int(theirs)) if isinstance(theirs, bool) else Decimal(str(theirs))
+
+
+def unequal(one: Any, other: Any, path: str = "") -> list[str]:
+    """The attributes in which two records differ, with both values."""
+    if not dataclasses.is_dataclass(one) or type(one) is not type(other):
+        return [] if one == other else [f"{path}: {one!r} != {other!r}"]
+    return [
+        line
+        for field in dataclasses.fields(one)
+        for line in unequal(
+            getattr(one, field.name), getattr(other, field.name), f"{path}.{field.name}"
+        )
+    ]
