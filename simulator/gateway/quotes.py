@@ -137,7 +137,7 @@ class Line:
         """What is sent when `quote` follows the one shown before."""
         before = self.shown
         trades = self.instrument.sec_type != "CASH"  # currency pairs have no last trade
-        if trades and (before is None or before.last_time_ms != quote.last_time_ms):
+        if trades and (before is None or _trade(before) != _trade(quote)):
             yield self._text(
                 TickType.LAST_TIMESTAMP,
                 TickType.DELAYED_LAST_TIMESTAMP,
@@ -183,6 +183,11 @@ class Line:
             yield TickString(self.req_id, TickType.RT_VOLUME, trade)
         if 375 in self.generic_ticks:
             yield TickString(self.req_id, TickType.RT_TRADE_VOLUME, trade)
+
+
+def _trade(quote: Quote) -> tuple[int, Decimal, Decimal]:
+    """What tells one trade from the next; a clock set by hand may not have moved in between."""
+    return quote.last_time_ms, quote.last, quote.last_size
 
 
 class Quotes:
