@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import logging
 import re
+from decimal import Decimal
 
 import pytest
 from structlog.testing import capture_logs
 
+from simulator import Simulator
+
 from .libraries import LIBRARIES, REMEDIES
+from .sessions import Session, new_session
 
 DEFAULT_LIBRARIES = "ib_insync,ibapi"
+PEER_TIMEOUT_S = 0.3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -110,3 +115,27 @@ def complaints():
     defects = [entry for entry in own if entry["log_level"] in {"error", "critical"}]
     assert not handler.unexpected(), "a client library logged an error"
     assert not defects, "the simulator logged an error"
+
+
+@pytest.fixture
+async def sim():
+    """A simulator on a free port, whose clock moves only when a test says so."""
+    async with Simulator(seed=7, clock="manual", peer_timeout_s=PEER_TIMEOUT_S) as simulator:
+        simulator.world.set_quote("AAPL", bid=Decimal("99.99"), ask=Decimal("100.01"))
+        yield simulator
+
+
+@pytest.fixture
+async def connect(library, sim):
+    """Connects a client of the library; all are disconnected at the end of the test."""
+    sessions: list[Session] = []
+
+    async def connected(client_id: int = 1, **options) -> Session:
+        session = new_session(library)
+        sessions.append(session)
+        await session.open(options.pop("port", sim.port), client_id, **options)
+        return session
+
+    yield connected
+    for session in sessions:
+        await session.close()

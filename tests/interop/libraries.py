@@ -5,6 +5,7 @@ Drives their own encoders and decoders without a socket; not a line of theirs is
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
 import sys
@@ -48,7 +49,7 @@ class AsyncioLibrary:
 
     def __init__(self, name: str, max_version: int) -> None:
         self.name = name
-        self.module = importlib.import_module(name)
+        self.module = _imported(name)
         self.versions = range(MIN_VERSION, max_version + 1)
         self.unset: frozenset[Any] = frozenset(
             {self.module.util.UNSET_INTEGER, self.module.util.UNSET_DOUBLE, None, ""}
@@ -151,6 +152,17 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
     "ib_async": lambda: AsyncioLibrary("ib_async", 178),
     "ibapi": Ibapi,
 }
+
+
+def _imported(name: str) -> Any:
+    """The module; its event package wants a current event loop while it is imported."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return importlib.import_module(name)
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def _only(sent: list[str]) -> list[str]:
