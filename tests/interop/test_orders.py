@@ -71,6 +71,18 @@ async def test_a_fill_takes_no_more_than_is_displayed(connect, sim):
     ]
 
 
+async def test_two_orders_share_what_one_quote_displays(connect, sim):
+    """Red if size that one order took is there again for the next."""
+    session = await connect()
+    show(sim, ask_size="60")
+    first = session.place(market(quantity=40))
+    second = session.place(market(quantity=40))
+    await session.calls.some(2, "commissionReport")
+    await session.settle()
+    fills = [(fill.orderId, fill.shares) for _, _, fill in session.calls.of("execDetails")]
+    assert fills == [(first, 40), (second, 20)]
+
+
 def show(sim, *, ask_size: str, ask: str = "100.01") -> None:
     sim.world.set_quote("AAPL", bid=Decimal("99.99"), ask=Decimal(ask), ask_size=Decimal(ask_size))
 
