@@ -6,10 +6,11 @@ import re
 from datetime import datetime
 from decimal import Decimal
 
+from simulator import Simulator
 from simulator import records as r
 from simulator.gateway.quotes import Entitlement
 
-from .sessions import AAPL, Session
+from .sessions import AAPL, Session, new_session
 
 BID, ASK, LAST, DELAYED_BID, DELAYED_ASK = 1, 2, 4, 66, 67
 NOBODY = r.Contract(con_id=1, symbol="NOPE", sec_type="STK", exchange="SMART", currency="USD")
@@ -74,6 +75,18 @@ async def test_quotes_stream(connect, sim):
     sim.world.advance(5)
     await session.settle()
     assert prices(session, req_id, BID) == []
+
+
+async def test_quotes_move_by_themselves_on_a_real_clock(library):
+    """Red if the server forgets to wake up for what is due."""
+    async with Simulator(seed=7) as sim:
+        session = new_session(library)
+        await session.open(sim.port, 1)
+        req_id = session.ask_quotes()
+        await session.calls.until(
+            lambda: len(session.calls.of("tickSize", req_id)) > 12, "ticks beyond the first burst"
+        )
+        await session.close()
 
 
 async def test_a_snapshot_ends(connect, sim):
