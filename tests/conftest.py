@@ -13,3 +13,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Run the contracts on this tier only; may be given several times. "
         "Default: mock and simulator.",
     )
+    parser.addoption(
+        "--library",
+        action="append",
+        metavar="NAMES",
+        help="Compare with these installed client libraries only (ib_insync, ib_async, ibapi); "
+        "may be given several times. Default: ib_insync and ibapi.",
+    )

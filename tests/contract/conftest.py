@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import steps
 from tiers import TIERS, Tier
-
-pytest_plugins = ["steps"]
 
 HERE = Path(__file__).parent
 NOWHERE = "nowhere"
 PATIENCE_S = 10.0
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(steps, "steps")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

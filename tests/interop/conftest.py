@@ -23,15 +23,6 @@ DEFAULT_LIBRARIES = "ib_insync,ibapi"
 PEER_TIMEOUT_S = 0.3
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--library",
-        action="append",
-        metavar="NAMES",
-        help=f"clients to compare with: {', '.join(LIBRARIES)} (default {DEFAULT_LIBRARIES})",
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "libraries(*names): the only client libraries a test is about"
@@ -40,8 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def named_libraries(config: pytest.Config) -> list[str]:
-    """The libraries of the option, which is not known yet when `tests` is collected as a whole."""
-    given = config.getoption("library", default=None) or [DEFAULT_LIBRARIES]
+    given = config.getoption("--library") or [DEFAULT_LIBRARIES]
     names = [name.strip() for part in given for name in part.split(",")]
     if unknown := set(names) - LIBRARIES.keys():
         known = ", ".join(LIBRARIES)

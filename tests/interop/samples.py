@@ -159,7 +159,7 @@ class Sampler:
     """Makes records; the same seed makes the same ones."""
 
     def __init__(self, seed: str, version: int) -> None:
-        self._random = Random(seed)  # noqa: S311 (test data)
+        self._random = Random(seed)
         self._numbers = count(self._random.randrange(1_000, 5_000))
         self._version = version
 

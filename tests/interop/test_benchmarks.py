@@ -18,7 +18,7 @@ TIMEOUT_S = 60
 @pytest.mark.parametrize("name", ["order_round_trip", "tick_delivery"])
 def test_prints_a_ratio_of_two_series(library, name):
     assert library.name == "ib_insync"
-    run = subprocess.run(  # noqa: S603 (our own script)
+    run = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / f"{name}.py", "--quick", "--json"],
         capture_output=True,
         check=True,
