@@ -40,7 +40,7 @@ def memory() -> Memory:
 async def eventually(holds: Callable[[], bool]) -> None:
     """Let the loop turn until something holds; the runner bounds the wait."""
     while not holds():
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0)
 
 
 def attempt(run, memory: Memory, work) -> Any:

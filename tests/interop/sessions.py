@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import socket
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -97,7 +98,7 @@ class Calls:
             pytest.fail(f"never came: {what}; seen: {[*map(str, self._calls)][-20:]}")
 
 
-class Session:
+class Session(ABC):
     """What the scenarios use of a client. `api` has the vendor's request methods."""
 
     api: Any
@@ -107,12 +108,13 @@ class Session:
         self.calls = Calls()
         self._ids = count(1)
 
+    @abstractmethod
     async def open(self, port: int, client_id: int, **options: Any) -> None:
         """Connect and wait until requests may be sent."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def close(self) -> None:
-        raise NotImplementedError
+        """Disconnect."""
 
     def new_id(self) -> int:
         return next(self._ids)
@@ -130,7 +132,7 @@ class Session:
     def cancel(self, order_id: int) -> None:
         self.api.cancelOrder(order_id)
 
-    def expect(self, key: int | str) -> None:
+    def expect(self, key: int | str) -> None:  # noqa: B027 - most need no telling
         """Have a library that collects the parts of an answer know that one is coming."""
 
     def ask_completed_orders(self) -> None:

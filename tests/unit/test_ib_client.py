@@ -697,7 +697,7 @@ async def test_half_open_link_is_found_by_the_heartbeat():
     await bench.client.connect()
     async with asyncio.timeout(1):
         while len(bench.gateway.sent("reqCurrentTime")) < 3:
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0)
     assert bench.client.is_connected()
     del bench.gateway.answers["reqCurrentTime"]  # the peer is mute now
     bench.gateway.refusals = 1
