@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 from hashlib import blake2b
@@ -235,8 +235,3 @@ def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) ->
         return bid or ask
     steps = ((bid + ask) / 2 / instrument.min_tick).to_integral_value(ROUND_FLOOR)
     return steps * instrument.min_tick
-
-
-def same_display(one: Quote, other: Quote) -> bool:
-    """Whether two quotes look the same, whenever they were shown."""
-    return replace(one, time_ms=0) == replace(other, time_ms=0)

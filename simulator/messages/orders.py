@@ -356,6 +356,22 @@ _STATE: tuple[Element, ...] = (
     Field("state.warning_text", TEXT),
 )
 
+_SHOWN_TERMS = _order(
+    ("good_till_date", TEXT),
+    ("rule_80a", TEXT),
+    ("percent_offset", FLOAT_OR_EMPTY),
+    ("settling_firm", TEXT),
+)
+
+_SHOWN_SCALE: tuple[Element, ...] = (
+    *_order(
+        ("scale_init_level_size", INT_OR_MAX),
+        ("scale_subs_level_size", INT_OR_MAX),
+        ("scale_price_increment", FLOAT_OR_EMPTY),
+    ),
+    _SCALE_DETAILS,
+)
+
 # --- the three whole orders -------------------------------------------------
 
 _PLACE_ORDER = Message(
@@ -488,12 +504,7 @@ _OPEN_ORDER = Message(
         ("shares_allocation", TEXT),
     ),
     *_ADVISOR,
-    *_order(
-        ("good_till_date", TEXT),
-        ("rule_80a", TEXT),
-        ("percent_offset", FLOAT_OR_EMPTY),
-        ("settling_firm", TEXT),
-    ),
+    *_SHOWN_TERMS,
     *_SHORT_SALE,
     Field("order.auction_strategy", INT),
     *_STOCK_RANGE,
@@ -516,12 +527,7 @@ _OPEN_ORDER = Message(
     *_order(("basis_points", FLOAT_OR_EMPTY), ("basis_points_type", INT_OR_EMPTY)),
     Field("contract.combo_legs_description", TEXT),
     *_LEGS,
-    *_order(
-        ("scale_init_level_size", INT_OR_MAX),
-        ("scale_subs_level_size", INT_OR_MAX),
-        ("scale_price_increment", FLOAT_OR_EMPTY),
-    ),
-    _SCALE_DETAILS,
+    *_SHOWN_SCALE,
     *_HEDGE,
     Field("order.opt_out_smart_routing", BOOL),
     *_CLEARING,
@@ -577,12 +583,7 @@ _COMPLETED_ORDER = Message(
         ("good_after_time", TEXT),
     ),
     *_ADVISOR,
-    *_order(
-        ("good_till_date", TEXT),
-        ("rule_80a", TEXT),
-        ("percent_offset", FLOAT_OR_EMPTY),
-        ("settling_firm", TEXT),
-    ),
+    *_SHOWN_TERMS,
     *_SHORT_SALE,
     *_STOCK_RANGE,
     *_order(
@@ -607,12 +608,7 @@ _COMPLETED_ORDER = Message(
     *_TRAIL,
     Field("contract.combo_legs_description", TEXT),
     *_LEGS,
-    *_order(
-        ("scale_init_level_size", INT_OR_MAX),
-        ("scale_subs_level_size", INT_OR_MAX),
-        ("scale_price_increment", FLOAT_OR_EMPTY),
-    ),
-    _SCALE_DETAILS,
+    *_SHOWN_SCALE,
     *_HEDGE,
     *_CLEARING,
     _DELTA_NEUTRAL,
