@@ -7,7 +7,7 @@ Prices and quantities are `Decimal`, so that what was sent is what is echoed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -379,6 +379,48 @@ class ExecutionFilter:
     sec_type: str = ""
     exchange: str = ""
     side: str = ""
+    last_days: int | None = None
+    specific_dates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FundDetails:
+    name: str = ""
+    family: str = ""
+    type: str = ""
+    front_load: str = ""
+    back_load: str = ""
+    back_load_time_interval: str = ""
+    management_fee: str = ""
+    closed: bool = False
+    closed_for_new_investors: bool = False
+    closed_for_new_money: bool = False
+    notify_amount: str = ""
+    minimum_initial_purchase: str = ""
+    subsequent_minimum_purchase: str = ""
+    blue_sky_states: str = ""
+    blue_sky_territories: str = ""
+    distribution_policy_indicator: str = ""
+    asset_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BondDetails:
+    cusip: str = ""
+    coupon: Decimal = ZERO
+    maturity: str = ""
+    issue_date: str = ""
+    ratings: str = ""
+    bond_type: str = ""
+    coupon_type: str = ""
+    convertible: bool = False
+    callable: bool = False
+    puttable: bool = False
+    description: str = ""
+    next_option_date: str = ""
+    next_option_type: str = ""
+    next_option_partial: bool = False
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -413,4 +455,5 @@ class ContractDetails:
     min_size: Decimal = ZERO
     size_increment: Decimal = ZERO
     suggested_size_increment: Decimal = ZERO
+    fund: FundDetails = field(default_factory=FundDetails)
     ineligibility_reasons: tuple[TagValue, ...] = ()

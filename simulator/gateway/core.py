@@ -17,6 +17,7 @@ from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.limits import Limits
 from simulator.gateway.orders import Orders
 from simulator.gateway.quotes import Quotes
+from simulator.gateway.refusals import Refusals
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
@@ -71,6 +72,7 @@ class Gateway:
                 self.accounts.handlers(),
                 self.orders.handlers(),
                 self.quotes.handlers(),
+                Refusals(self.hub).handlers(),
             )
         )
 

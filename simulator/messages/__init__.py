@@ -7,10 +7,34 @@ and decoders and with captured frames. Knows nothing of sessions or of what is a
 
 from __future__ import annotations
 
-from simulator.messages import account, connection, contracts, market_data, orders
+from simulator.messages import (
+    account,
+    connection,
+    contracts,
+    depth,
+    history,
+    login,
+    market_data,
+    news,
+    options,
+    orders,
+    research,
+)
 from simulator.wire import Codec
 
-DOMAINS = (connection, contracts, market_data, orders, account)
+DOMAINS = (
+    connection,
+    contracts,
+    market_data,
+    depth,
+    history,
+    options,
+    orders,
+    account,
+    news,
+    research,
+    login,
+)
 
 REQUESTS = Codec(*(message for domain in DOMAINS for message in domain.REQUESTS))
 """Client to gateway."""

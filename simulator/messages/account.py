@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.messages.parts import contract
+from simulator.messages.parts import contract, size
 from simulator.records import Contract
-from simulator.wire import BOOL, FLOAT, INT, SIZE, TEXT, Constant, Field, Message
+from simulator.wire import BOOL, FLOAT, FLOAT_OR_MAX, INT, SIZE, TEXT, Constant, Field, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,43 @@ class RequestAccountUpdatesMulti:
 
 @dataclass(frozen=True, slots=True)
 class CancelAccountUpdatesMulti:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPositionsMulti:
+    req_id: int
+    account: str = ""
+    model_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPositionsMulti:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPnL:
+    req_id: int
+    account: str
+    model_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPnL:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPnLSingle:
+    req_id: int
+    account: str
+    model_code: str = ""
+    con_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelPnLSingle:
     req_id: int
 
 
@@ -133,9 +170,45 @@ class AccountUpdateMultiEnd:
     req_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class PositionMulti:
+    req_id: int
+    account: str
+    contract: Contract
+    position: Decimal
+    average_cost: Decimal
+    model_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PositionMultiEnd:
+    req_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PnL:
+    """None: not available yet."""
+
+    req_id: int
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class PnLSingle:
+    req_id: int
+    position: Decimal
+    daily: Decimal | None
+    unrealized: Decimal | None
+    realized: Decimal | None
+    value: Decimal | None
+
+
 _V1 = Constant("1")
 _REQ_ID = Field("req_id", INT)
 _ACCOUNT = Field("account", TEXT)
+_PNL = tuple(Field(name, FLOAT_OR_MAX) for name in ("daily", "unrealized", "realized"))
 
 REQUESTS = (
     Message(6, RequestAccountUpdates, Constant("2"), Field("subscribe", BOOL), _ACCOUNT),
@@ -154,6 +227,14 @@ REQUESTS = (
         Field("ledger_and_nlv", BOOL),
     ),
     Message(77, CancelAccountUpdatesMulti, _V1, _REQ_ID),
+    Message(74, RequestPositionsMulti, _V1, _REQ_ID, _ACCOUNT, Field("model_code", TEXT)),
+    Message(75, CancelPositionsMulti, _V1, _REQ_ID),
+    Message(92, RequestPnL, _REQ_ID, _ACCOUNT, Field("model_code", TEXT)),
+    Message(93, CancelPnL, _REQ_ID),
+    Message(
+        94, RequestPnLSingle, _REQ_ID, _ACCOUNT, Field("model_code", TEXT), Field("con_id", INT)
+    ),
+    Message(95, CancelPnLSingle, _REQ_ID),
 )
 
 REPLIES = (
@@ -225,4 +306,18 @@ REPLIES = (
         Field("currency", TEXT),
     ),
     Message(74, AccountUpdateMultiEnd, _V1, _REQ_ID),
+    Message(
+        71,
+        PositionMulti,
+        _V1,
+        _REQ_ID,
+        _ACCOUNT,
+        *contract("primary_exchange"),
+        Field("position", SIZE),
+        Field("average_cost", FLOAT),
+        Field("model_code", TEXT),
+    ),
+    Message(72, PositionMultiEnd, _V1, _REQ_ID),
+    Message(94, PnL, _REQ_ID, *_PNL),
+    Message(95, PnLSingle, _REQ_ID, *size("position"), *_PNL, Field("value", FLOAT_OR_MAX)),
 )

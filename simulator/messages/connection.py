@@ -24,6 +24,11 @@ class RequestCurrentTime:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestCurrentTimeInMillis:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
 class SetServerLogLevel:
     level: int
 
@@ -36,6 +41,11 @@ class NextValidId:
 @dataclass(frozen=True, slots=True)
 class CurrentTime:
     epoch_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentTimeInMillis:
+    epoch_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ REQUESTS = (
     Message(8, RequestIds, Constant("1"), Field("count", INT)),
     Message(14, SetServerLogLevel, Constant("1"), Field("level", INT)),
     Message(49, RequestCurrentTime, Constant("1")),
+    Message(105, RequestCurrentTimeInMillis),
     Message(
         71, StartApi, Constant("2"), Field("client_id", INT), Field("optional_capabilities", TEXT)
     ),
@@ -71,4 +82,5 @@ REPLIES = (
     ),
     Message(9, NextValidId, Constant("1"), Field("order_id", INT)),
     Message(49, CurrentTime, Constant("1"), Field("epoch_s", INT)),
+    Message(109, CurrentTimeInMillis, Field("epoch_ms", LONG)),
 )

@@ -121,6 +121,37 @@ class TickRequestParameters:
     snapshot_permissions: int
 
 
+@dataclass(frozen=True, slots=True)
+class TickEfp:
+    """Exchange for physical."""
+
+    req_id: int
+    tick_type: int
+    basis_points: Decimal
+    formatted_basis_points: str
+    total_dividends: Decimal
+    hold_days: int
+    future_last_trade_date: str
+    dividend_impact: Decimal
+    dividends_to_last_trade_date: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RerouteMarketData:
+    """Ask again for another contract: the underlying of a CFD."""
+
+    req_id: int
+    con_id: int
+    exchange: str
+
+
+@dataclass(frozen=True, slots=True)
+class RerouteMarketDepth:
+    req_id: int
+    con_id: int
+    exchange: str
+
+
 _REQ_ID = Field("req_id", INT)
 _TICK = (_REQ_ID, Field("tick_type", INT))
 
@@ -155,6 +186,19 @@ REPLIES = (
     Message(2, TickSize, Constant("6"), *_TICK, *size("size")),
     Message(45, TickGeneric, Constant("6"), *_TICK, Field("value", FLOAT)),
     Message(46, TickString, Constant("6"), *_TICK, Field("value", TEXT)),
+    Message(
+        47,
+        TickEfp,
+        Constant("1"),
+        *_TICK,
+        Field("basis_points", FLOAT),
+        Field("formatted_basis_points", TEXT),
+        Field("total_dividends", FLOAT),
+        Field("hold_days", INT),
+        Field("future_last_trade_date", TEXT),
+        Field("dividend_impact", FLOAT),
+        Field("dividends_to_last_trade_date", FLOAT),
+    ),
     Message(57, TickSnapshotEnd, Constant("1"), _REQ_ID),
     Message(58, MarketDataType, Constant("1"), _REQ_ID, Field("market_data_type", INT)),
     Message(
@@ -165,4 +209,6 @@ REPLIES = (
         Field("bbo_exchange", TEXT),
         Field("snapshot_permissions", INT),
     ),
+    Message(91, RerouteMarketData, _REQ_ID, Field("con_id", INT), Field("exchange", TEXT)),
+    Message(92, RerouteMarketDepth, _REQ_ID, Field("con_id", INT), Field("exchange", TEXT)),
 )

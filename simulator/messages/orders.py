@@ -49,6 +49,7 @@ from simulator.wire import (
     Kind,
     Layout,
     Many,
+    ManyValues,
     Maybe,
     Message,
     When,
@@ -101,6 +102,28 @@ class RequestExecutions:
 @dataclass(frozen=True, slots=True)
 class RequestCompletedOrders:
     api_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExerciseOptions:
+    """`action` 1 exercise, 2 lapse."""
+
+    req_id: int
+    contract: Contract
+    action: int
+    quantity: int
+    account: str
+    override: bool
+    manual_order_time: str = ""
+    customer_account: str = ""
+    professional_customer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBound:
+    perm_id: int
+    client_id: int
+    order_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -668,6 +691,22 @@ REQUESTS = (
         Field("filter.sec_type", TEXT),
         Field("filter.exchange", TEXT),
         Field("filter.side", TEXT),
+        Field("filter.last_days", INT_OR_MAX, since=200),
+        ManyValues("filter.specific_dates", TEXT, since=200),
+    ),
+    Message(
+        21,
+        ExerciseOptions,
+        Constant("2"),
+        _REQ_ID,
+        *contract("primary_exchange"),
+        Field("action", INT),
+        Field("quantity", INT),
+        Field("account", TEXT),
+        Field("override", BOOL),
+        Field("manual_order_time", TEXT, since=180),
+        Field("customer_account", TEXT, since=183),
+        Field("professional_customer", BOOL, since=184),
     ),
     Message(15, RequestAutoOpenOrders, _V1, Field("auto_bind", BOOL)),
     Message(16, RequestAllOpenOrders, _V1),
@@ -736,6 +775,9 @@ REPLIES = (
         Field("realized_pnl", FLOAT_OR_MAX),
         Field("yield_", FLOAT_OR_MAX),
         Field("yield_redemption_date", TEXT),
+    ),
+    Message(
+        100, OrderBound, Field("perm_id", LONG), Field("client_id", INT), Field("order_id", INT)
     ),
     _COMPLETED_ORDER,
     Message(102, CompletedOrdersEnd),

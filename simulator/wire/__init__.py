@@ -25,7 +25,18 @@ from simulator.wire.kinds import (
     WHOLE_SIZE,
     Kind,
 )
-from simulator.wire.layouts import Constant, Element, Field, Layout, Many, Maybe, Tagged, When
+from simulator.wire.layouts import (
+    Constant,
+    CountedOptions,
+    Element,
+    Field,
+    Layout,
+    Many,
+    ManyValues,
+    Maybe,
+    Tagged,
+    When,
+)
 from simulator.wire.messages import Codec, Message
 
 __all__ = [
@@ -48,6 +59,7 @@ __all__ = [
     "WHOLE_SIZE",
     "Codec",
     "Constant",
+    "CountedOptions",
     "DecodeError",
     "Element",
     "Field",
@@ -56,6 +68,7 @@ __all__ = [
     "Kind",
     "Layout",
     "Many",
+    "ManyValues",
     "Maybe",
     "Message",
     "Tagged",

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, Protocol, get_type_hints
 
 from simulator.wire.errors import DecodeError
-from simulator.wire.kinds import BOOL, INT, TEXT, Kind
+from simulator.wire.kinds import BOOL, INT, TAGS, TEXT, Kind
 
 
 class Fields:
@@ -35,6 +35,17 @@ class Fields:
             return kind.read(text)
         except ValueError:
             raise DecodeError(path, text, kind.name) from None
+
+    @property
+    def remaining(self) -> int:
+        return len(self._texts) - self._position
+
+    def take_count(self, path: str) -> int:
+        """The number of items that follow, which cannot be more than there are fields."""
+        count: int = self.take(f"{path} (count)", INT)
+        if not 0 <= count <= self.remaining:
+            raise DecodeError(f"{path} (count)", str(count), "a count of what follows")
+        return count
 
     def finish(self) -> None:
         if self._position < len(self._texts):
@@ -150,9 +161,7 @@ class Many:
         yield self.path
 
     def read(self, fields: Fields, values: Values, version: int) -> None:
-        count = fields.take(f"{self.path} (count)", INT)
-        if count < 0:
-            raise DecodeError(f"{self.path} (count)", str(count), "a count")
+        count = fields.take_count(self.path)
         values[self.path] = tuple(self._layout.read(fields, version) for _ in range(count))
 
     def write(self, record: Any, out: list[str], version: int) -> None:
@@ -160,6 +169,54 @@ class Many:
         out.append(str(len(items)))
         for item in items:
             self._layout.write(item, out, version)
+
+
+class ManyValues:
+    """A count, then that many single values: a tuple at `path`."""
+
+    __slots__ = ("_get", "_kind", "path", "since", "until")
+
+    def __init__(self, path: str, kind: Kind, *, since: int = 0, until: int = NEVER_ENDS) -> None:
+        self.path, self._kind, self.since, self.until = path, kind, since, until
+        self._get = attrgetter(path)
+
+    def paths(self) -> Iterator[str]:
+        yield self.path
+
+    def read(self, fields: Fields, values: Values, version: int) -> None:
+        del version
+        count = fields.take_count(self.path)
+        values[self.path] = tuple(fields.take(self.path, self._kind) for _ in range(count))
+
+    def write(self, record: Any, out: list[str], version: int) -> None:
+        del version
+        items = self._get(record)
+        out.append(str(len(items)))
+        out.extend(map(self._kind.write, items))
+
+
+class CountedOptions:
+    """Options at the end of a message: a count and one text. Newer clients leave the count out."""
+
+    __slots__ = ("_get", "path", "since", "until")
+
+    def __init__(self, path: str, *, since: int = 0, until: int = NEVER_ENDS) -> None:
+        self.path, self.since, self.until = path, since, until
+        self._get = attrgetter(path)
+
+    def paths(self) -> Iterator[str]:
+        yield self.path
+
+    def read(self, fields: Fields, values: Values, version: int) -> None:
+        del version
+        if fields.remaining > 1:
+            fields.take(f"{self.path} (count)", INT)
+        values[self.path] = fields.take(self.path, TAGS)
+
+    def write(self, record: Any, out: list[str], version: int) -> None:
+        del version
+        options = self._get(record)
+        out += (str(len(options)), TAGS.write(options))
 
 
 class Maybe:
@@ -208,7 +265,7 @@ class Tagged:
         yield self.path
 
     def read(self, fields: Fields, values: Values, version: int) -> None:
-        count = fields.take(f"{self.path} (count)", INT)
+        count = fields.take_count(self.path)
         values[self.path] = tuple(self._read_one(fields, version) for _ in range(count))
 
     def _read_one(self, fields: Fields, version: int) -> Any:

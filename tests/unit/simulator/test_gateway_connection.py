@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 from simulator import World, WorldSettings
 from simulator.gateway.core import MAX_UNREADABLE
 from simulator.messages import REQUESTS
-from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
+from simulator.messages.account import CancelPnL, ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
     CurrentTime,
     ErrorMessage,
@@ -15,6 +15,7 @@ from simulator.messages.connection import (
     SetServerLogLevel,
     StartApi,
 )
+from simulator.messages.login import RequestUserInfo
 from simulator.messages.orders import RequestAutoOpenOrders
 from simulator.wire import frame
 
@@ -104,3 +105,10 @@ def test_the_journal_keeps_requests_in_order(join, world) -> None:
 def test_several_accounts_under_one_login(join) -> None:
     world = World(WorldSettings(accounts=("DU9000001", "DU9000002"), clock="manual"))
     assert join(1, world=world).started[0] == ManagedAccounts("DU9000001,DU9000002")
+
+
+def test_what_is_not_modelled_is_refused_by_name_and_never_silent(client) -> None:
+    (refused,) = client.send(RequestUserInfo(9))
+    assert (refused.id, refused.code) == (9, 321)
+    assert "RequestUserInfo is not modelled" in refused.text
+    assert [reply.code for reply in client.send(CancelPnL(9))] == [300]
