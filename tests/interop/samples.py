@@ -181,16 +181,19 @@ class Sampler:
         """A value of a type; one that may be unset is so now and then, unless `sure`."""
         if hint is r.Contract:
             return self.contract()
-        if str(hint).startswith("tuple"):
-            return self._items(get_args(hint)[0], name)
         text = str(hint)
+        if text.startswith("tuple"):
+            return self._items(get_args(hint)[0], name)
         if "None" in text and not sure and self.chance(0.3):
             return None
-        if "Decimal" in text:
+        return self._leaf(text, name)
+
+    def _leaf(self, hint: str, name: str) -> Any:
+        if "Decimal" in hint:
             return Decimal(self.number()) + self.choice((Decimal(0), Decimal("0.25")))
-        if "bool" in text:
+        if "bool" in hint:
             return self.chance()
-        if "int" in text:
+        if "int" in hint:
             return self.number()
         return f"{name[:12]}{self.number()}"
 
