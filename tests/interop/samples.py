@@ -160,6 +160,11 @@ PEGGED = (
 ORDER_TYPES = ("LMT", "STP LMT", "TRAIL", "VOL", "PEG BENCH", "PEG BEST", "PEG MID", "REL")
 
 
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a record cannot be made without it."""
+    return field.default is field.default_factory is dataclasses.MISSING
+
+
 class Sampler:
     """Makes records; the same seed makes the same ones."""
 
@@ -216,7 +221,7 @@ class Sampler:
             for field in dataclasses.fields(kind)
             if field.name not in given
             and field.name not in without
-            and (field.default is dataclasses.MISSING or self._is_sent(field.name))
+            and (is_required(field) or self._is_sent(field.name))
         }
         return kind(**filled, **given)
 
