@@ -93,6 +93,7 @@ class Ibapi:
             "execution",
             "order",
             "order_condition",
+            "scanner",
             "wrapper",
         )
         modules = [importlib.import_module(f"ibapi.{name}") for name in (*names, "tag_value")]

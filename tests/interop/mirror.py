@@ -15,6 +15,7 @@ from typing import Any
 
 from simulator import records as r
 from simulator.messages.orders import CommissionReport
+from simulator.messages.research import RequestScannerSubscription
 
 from .libraries import Library
 
@@ -51,6 +52,7 @@ RENAMED: dict[type, dict[str, str]] = {
     r.ExecutionFilter: {"account": "acctCode"},
     r.ContractDetails: {"sec_ids": "secIdList"},
     CommissionReport: {"realized_pnl": "realizedPNL"},
+    RequestScannerSubscription: {"rows": "numberOfRows"},
 }
 
 CONDITIONS = (
@@ -80,6 +82,12 @@ def their_name(record_type: type, name: str, library: Library) -> str:
     return renamed or re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), name)
 
 
+def default(field: dataclasses.Field[Any]) -> Any:
+    """What an attribute is when it is not given."""
+    factory = field.default_factory
+    return field.default if factory is dataclasses.MISSING else factory()
+
+
 def build(record: Any, library: Library) -> Any:
     """The library's own object with the attributes of a record, unset ones as it has them."""
     kind = type(record)
@@ -92,13 +100,13 @@ def build(record: Any, library: Library) -> Any:
         *owners, name = their_name(kind, field.name, library).split(".")
         owner = attrgetter(".".join(owners))(built) if owners else built
         if hasattr(owner, name):
-            setattr(owner, name, _theirs(field, getattr(record, field.name), library))
+            setattr(owner, name, theirs(field, getattr(record, field.name), library))
         else:  # an attribute that is newer than the library
-            assert getattr(record, field.name) == field.default, field.name
+            assert getattr(record, field.name) == default(field), field.name
     return built
 
 
-def _theirs(field: dataclasses.Field[Any], value: Any, library: Library) -> Any:
+def theirs(field: dataclasses.Field[Any], value: Any, library: Library) -> Any:
     """One value as the library holds it."""
     match value:
         case str() if field.name == "conjunction" and library.name == "ibapi":
@@ -114,6 +122,17 @@ def _theirs(field: dataclasses.Field[Any], value: Any, library: Library) -> Any:
         case _:
             held = build(value, library) if dataclasses.is_dataclass(value) else value
     return held
+
+
+def filled(kind: str, record: Any, library: Library, without: Collection[str]) -> Any:
+    """The library's object of that kind with the attributes of a request, but for some."""
+    built = library.new(kind)
+    for field in dataclasses.fields(record):
+        if field.name not in without:
+            name = their_name(type(record), field.name, library)
+            assert hasattr(built, name), name
+            setattr(built, name, theirs(field, getattr(record, field.name), library))
+    return built
 
 
 def differences(
@@ -134,7 +153,7 @@ def _differences(
                 try:
                     got = attrgetter(name)(theirs)
                 except AttributeError:  # newer than the library
-                    if value != field.default:
+                    if value != default(field):
                         yield f"{path}.{field.name}: {value!r}, there no attribute {name}"
                     continue
                 yield from _differences(value, got, library, skip, f"{path}.{field.name}")

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from itertools import count
 from random import Random
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from simulator import records as r
 
@@ -30,8 +30,10 @@ SINCE = {
     "pending_price_revision": 178,
     "advanced_order_reject": 166,
     "time_ms": 194,
+    **dict.fromkeys(("filter", "fill_watchlist", "fill_portfolio", "fill_competitors"), 171),
+    **dict.fromkeys(("start_date", "end_date", "total_limit"), 173),
 }
-"""Server version from which on an attribute is on the wire."""
+"""Server version from which on an attribute that need not be given is on the wire."""
 
 UNTIL = {"fa_profile": 176}
 
@@ -50,6 +52,9 @@ NEWER = frozenset(
         "suggested_size",
         "reject_reason",
         "allocations",
+        "fund",
+        "last_days",
+        "specific_dates",
         *(field.name for field in dataclasses.fields(r.OrderState) if "_rth" in field.name),
     }
 )
@@ -155,6 +160,11 @@ PEGGED = (
 ORDER_TYPES = ("LMT", "STP LMT", "TRAIL", "VOL", "PEG BENCH", "PEG BEST", "PEG MID", "REL")
 
 
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a record cannot be made without it."""
+    return field.default is field.default_factory is dataclasses.MISSING
+
+
 class Sampler:
     """Makes records; the same seed makes the same ones."""
 
@@ -174,25 +184,44 @@ class Sampler:
 
     def value(self, hint: Any, name: str, *, sure: bool = False) -> Any:
         """A value of a type; one that may be unset is so now and then, unless `sure`."""
+        if hint is r.Contract:
+            return self.contract()
         text = str(hint)
+        if text.startswith("tuple"):
+            return self._items(get_args(hint)[0], name)
         if "None" in text and not sure and self.chance(0.3):
             return None
-        if "Decimal" in text:
+        return self._leaf(text, name)
+
+    def _leaf(self, hint: str, name: str) -> Any:
+        if "Decimal" in hint:
             return Decimal(self.number()) + self.choice((Decimal(0), Decimal("0.25")))
-        if "bool" in text:
+        if "bool" in hint:
             return self.chance()
-        if "int" in text:
+        if "int" in hint:
             return self.number()
         return f"{name[:12]}{self.number()}"
 
-    def record(self, kind: type, without: Collection[str] = (), **given: Any) -> Any:
+    def _items(self, hint: Any, name: str) -> tuple[Any, ...]:
+        """None to three of them; a hint that is a tuple itself is that of a tag and its value."""
+        several = range(self.choice(range(4)))
+        if dataclasses.is_dataclass(hint):
+            return tuple(self.record(hint) for _ in several)
+        if str(hint).startswith("tuple"):
+            return tuple((f"tag{self.number()}", f"v{self.number()}") for _ in several)
+        return tuple(self.value(hint, name) for _ in several)
+
+    def record(
+        self, kind: type, without: Collection[str] = (), *, sure: bool = True, **given: Any
+    ) -> Any:
         """A record filled at random, except for what is given or left out."""
         hints = get_type_hints(kind)
-        names = [field.name for field in dataclasses.fields(kind)]
         filled = {
-            name: self.value(hints[name], name, sure=True)
-            for name in names
-            if name not in given and name not in without and self._is_sent(name)
+            field.name: self.value(hints[field.name], field.name, sure=sure)
+            for field in dataclasses.fields(kind)
+            if field.name not in given
+            and field.name not in without
+            and (is_required(field) or self._is_sent(field.name))
         }
         return kind(**filled, **given)
 
