@@ -10,13 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
 from simulator.gateway.quotes import Entitlement
-from simulator.instruments import INSTRUMENTS, ContractDatabase, Instrument
+from simulator.instruments import (
+    INSTRUMENTS,
+    PRODUCTS,
+    ContractDatabase,
+    DataFileError,
+    Instrument,
+    load,
+)
 from simulator.market import Market, Quote
 from simulator.session import MAX_VERSION
 
@@ -35,7 +44,9 @@ class WorldSettings:
     """How a world begins. Raises `WorldError` for what cannot be.
 
     `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
-    currency, the first of which is the base currency of the accounts.
+    currency, the first of which is the base currency of the accounts; `instruments` is a
+    CSV file of further instruments (see `simulator.instruments.loader`), which replace
+    those of the same contract id.
     """
 
     seed: int = 0
@@ -44,6 +55,7 @@ class WorldSettings:
     server_version: int = MAX_VERSION
     master_client_id: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
+    instruments: Path | None = None
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -65,7 +77,9 @@ class World:
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
         self.settings = settings or WorldSettings()
-        self.database = ContractDatabase(INSTRUMENTS)
+        self.database = ContractDatabase(
+            (*INSTRUMENTS, *_own_instruments(self.settings.instruments)), PRODUCTS, self._today
+        )
         self.on_output: Callable[[], None] = lambda: None
         self.clock: Clock
         self.market: Market
@@ -195,6 +209,16 @@ class World:
         self.on_output()
         self._begin()
 
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC).date()
+
     def _show(self, instrument: Instrument) -> None:
         self.gateway.show(instrument, self.clock.now_ms())
         self.on_output()
+
+
+def _own_instruments(file: Path | None) -> tuple[Instrument, ...]:
+    try:
+        return load(file) if file is not None else ()
+    except DataFileError as error:
+        raise WorldError(str(error)) from None
