@@ -131,6 +131,10 @@ class Option:
     def currency(self) -> str:
         return self.underlying.currency
 
+    @property
+    def exchange_names(self) -> list[str]:
+        return (self.exchanges or KINDS["option"].valid_exchanges).split(",")
+
     def expiries(self, today: date, first: date) -> list[date]:
         days = option_expiries(first, today)
         if self.future is None:
@@ -169,14 +173,13 @@ class Option:
         return f"{expiry:%Y%m}"
 
     def make(self, con_id: int, terms: Terms) -> Instrument:
-        names = self.exchanges or KINDS["option"].valid_exchanges
         return replace(
             KINDS["option" if self.sec_type == "OPT" else "future_option"],
             con_id=con_id,
             symbol=self.symbol,
             currency=self.currency,
             exchange=self.exchange,
-            valid_exchanges=names,
+            valid_exchanges=",".join(self.exchange_names),
             local_symbol=self.local_symbol(terms),
             trading_class=self.trading_class,
             market_name=self.trading_class,
