@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 from simulator.instruments.derivatives import (
+    EPOCH,
     EXPIRED_KEPT,
     FIRST_ID,
     Future,
@@ -36,7 +37,7 @@ class ContractDatabase:
         self,
         instruments: Iterable[Instrument],
         products: Iterable[Product] = (),
-        today: Callable[[], date] = lambda: datetime.fromtimestamp(0, UTC).date(),
+        today: Callable[[], date] = lambda: EPOCH,
     ) -> None:
         self._by_con_id = {instrument.con_id: instrument for instrument in instruments}
         self._static = tuple(self._by_con_id.values())
@@ -142,7 +143,7 @@ class ContractDatabase:
             if wanted.sec_type == "CONTFUT":
                 yield self._as_continuous(self._made(product, next(product.listing(today, today))))
                 continue
-            first = today - EXPIRED_KEPT if include_expired else today
+            first = max(EPOCH, today - EXPIRED_KEPT) if include_expired else today
             for terms in product.listing(today, first):
                 if means(product, wanted, terms):
                     yield self._made(product, terms)

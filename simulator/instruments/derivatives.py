@@ -20,7 +20,7 @@ from simulator.instruments.model import Instrument, Path
 from simulator.records import ZERO, Contract
 
 FIRST_ID = 1 << 30
-_EPOCH = date(2015, 1, 1)
+EPOCH = date(2015, 1, 1)
 _DAYS, _STRIKES = 1 << 13, 1 << 12
 EXPIRED_KEPT = timedelta(days=730)
 """How long after its expiry a contract is still found, if expired ones are asked for."""
@@ -217,7 +217,7 @@ Product = Future | Option
 
 def con_id(product: Product, terms: Terms) -> int:
     """The id of a contract. Raises `ValueError` for terms outside of the table."""
-    days, strike = (terms.expiry - _EPOCH).days, int(terms.strike / product.strike_step)
+    days, strike = (terms.expiry - EPOCH).days, int(terms.strike / product.strike_step)
     if not (0 <= days < _DAYS and 0 <= strike < _STRIKES):
         raise ValueError(f"{product.symbol} {terms} is outside of the table of contract ids")
     packed = ((product.code * _DAYS + days) * _STRIKES + strike) * 2 + (terms.right == "P")
@@ -229,7 +229,7 @@ def unpack(con_id_: int) -> tuple[int, date, int, bool]:
     rest, is_put = divmod(con_id_ - FIRST_ID, 2)
     rest, strike = divmod(rest, _STRIKES)
     code, days = divmod(rest, _DAYS)
-    return code, _EPOCH + timedelta(days=days), strike, bool(is_put)
+    return code, EPOCH + timedelta(days=days), strike, bool(is_put)
 
 
 def means(product: Product, wanted: Contract, terms: Terms) -> bool:
@@ -251,7 +251,7 @@ def load_products(underlyings: dict[int, Instrument]) -> tuple[Product, ...]:
     options = []
     for _, row in read_rows(DATA / "options.csv"):
         future = futures[int(row["future_code"])] if "future_code" in row else None
-        under = future.make(0, Terms(_EPOCH)) if future else underlyings[int(row["under_con_id"])]
+        under = future.make(0, Terms(EPOCH)) if future else underlyings[int(row["under_con_id"])]
         options.append(
             Option(
                 code=int(row["code"]),

@@ -18,6 +18,7 @@ from typing import Any
 
 from simulator.instruments.kinds import KINDS
 from simulator.instruments.model import Instrument, Path
+from simulator.instruments.rules import MARKET_RULES
 from simulator.records import BondDetails, FundDetails
 
 DATA = FilePath(__file__).parent / "data"
@@ -60,8 +61,8 @@ def load(file: FilePath) -> tuple[Instrument, ...]:
     loaded = []
     for line, row in read_rows(file):
         instrument = _instrument(file, line, row)
-        if first := seen.setdefault(instrument.con_id, line) != line:
-            raise DataFileError(file, line, "con_id", f"already used in this file ({first})")
+        if (first := seen.setdefault(instrument.con_id, line)) != line:
+            raise DataFileError(file, line, "con_id", f"is already that of line {first}")
         loaded.append(instrument)
     return tuple(loaded)
 
@@ -126,6 +127,8 @@ def _instrument(file: FilePath, line: int, row: Row) -> Instrument:
     values["fund"] = replace(kind.fund, **_values(file, line, row, _OF_PART["fund"]))
     if kind.sec_type == "BOND":
         values["bond"] = BondDetails(**_values(file, line, row, _OF_PART["bond"]))
+    if values.get("market_rule_id", kind.market_rule_id) not in MARKET_RULES:
+        raise DataFileError(file, line, "market_rule_id", "is not a known market rule")
     if "con_id" not in values:
         currency = values.get("currency", kind.currency)
         values["con_id"] = own_id(kind.sec_type, values["local_symbol"], currency)
