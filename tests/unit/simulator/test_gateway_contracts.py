@@ -93,7 +93,7 @@ def test_an_option_is_told_by_its_terms_its_id_and_its_name(client) -> None:
 def test_a_bond_has_a_message_of_its_own(client) -> None:
     replies = client.send(RequestContractData(5, Contract(symbol="US-T", sec_type="BOND")))
     assert isinstance(replies[0], BondContractData)
-    assert replies[0].bond.coupon == D("4.25")
+    assert replies[0].bond.coupon == 4
 
 
 @pytest.mark.parametrize(
