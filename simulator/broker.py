@@ -143,6 +143,8 @@ def commission_for(instrument: Instrument, quantity: Decimal, price: Decimal) ->
         least, each = CONTRACT_FEES[instrument.sec_type]
         return max(quantity * each, least)
     if instrument.sec_type == "CASH":
+        if instrument.currency != "USD":
+            trade = quantity  # a unit of the first currency stands for a dollar: no rates here
         fee = max(trade * Decimal("0.00002"), Decimal(2))
     elif instrument.sec_type == "CRYPTO":
         fee = min(max(trade * Decimal("0.0018"), Decimal("1.75")), trade * CENT)

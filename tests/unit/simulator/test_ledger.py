@@ -141,3 +141,7 @@ def test_a_future_moves_cash_when_it_is_closed(side) -> None:
     realized = ledger.apply(future, D(-2 * side), D(6001), D(2))
     assert realized == side * 100 - 4
     assert ledger.cash == {"USD": 100_000 - 4 + side * 100}
+
+
+def test_the_fee_of_a_pair_in_yen_is_in_dollars() -> None:
+    assert commission_for(DATABASE.by_name("USD.JPY"), D(1_000_000), D(150)) == 20
