@@ -7,6 +7,7 @@ import json
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -68,6 +69,11 @@ def cli() -> None:
     default=("DU9000001",),
     show_default=True,
     help="Paper account of the login; may be given several times.",
+)
+@click.option(
+    "--instruments",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV file of further instruments.",
 )
 @click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
 @click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")

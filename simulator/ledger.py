@@ -2,7 +2,8 @@
 
 Average cost includes commissions and realised profit is net of them, as in IBKR's own
 figures. Currency pairs move two currencies; the pair is shown as a position but is not
-counted twice in the net liquidation. Margin is the Reg T minimum for stocks, no more.
+counted twice in the net liquidation. A contract is worth its price times the multiplier.
+A future moves cash only when it is closed (a real account is settled every day). Margin is the Reg T minimum for stocks, no more.
 """
 
 from __future__ import annotations
@@ -22,12 +23,17 @@ LEVERAGE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """`quantity` is negative for a short position; `average_cost` is per unit, fees included."""
+    """`quantity` is negative for a short position.
+
+    `average_cost` is per contract: price times multiplier, fees included; `opening_worth`
+    is the same without fees.
+    """
 
     instrument: Instrument
     quantity: Decimal = ZERO
     average_cost: Decimal = ZERO
     realized_pnl: Decimal = ZERO
+    opening_worth: Decimal = ZERO
 
 
 @dataclass(slots=True)
@@ -46,17 +52,28 @@ class Ledger:
 
         Returns the realised profit, None if the fill closed nothing.
         """
-        self._move(instrument.currency, -quantity * price)
+        worth = price * instrument.multiplier
+        if not instrument.is_settled_on_close:
+            self._move(instrument.currency, -quantity * worth)
         self._move(self.base_currency, -commission)
         if instrument.sec_type == "CASH":
             self._move(instrument.symbol, quantity)
         held = self.positions.get(instrument.con_id) or Position(instrument=instrument)
-        after, realized = _apply(held, quantity, price, commission)
+        after, realized = _apply(held, quantity, worth, commission)
+        if instrument.is_settled_on_close and realized is not None:
+            self._move(instrument.currency, _gain(held, quantity, worth))
         self.positions[instrument.con_id] = after
         return realized
 
     def _move(self, currency: str, amount: Decimal) -> None:
         self.cash[currency] = self.cash.get(currency, ZERO) + amount
+
+
+def _gain(held: Position, quantity: Decimal, worth: Decimal) -> Decimal:
+    """What closing brings in, the fee of this fill apart."""
+    closed = min(abs(quantity), abs(held.quantity))
+    # The average cost holds the fees of the opening, which were taken from cash then.
+    return (closed if held.quantity > 0 else -closed) * (worth - held.opening_worth)
 
 
 def _apply(
@@ -78,6 +95,9 @@ def _apply(
             quantity=total,
             average_cost=cost / abs(total) if total else ZERO,
             realized_pnl=held.realized_pnl + (realized or ZERO),
+            opening_worth=(
+                (kept * held.opening_worth + opened * price) / abs(total) if total else ZERO
+            ),
         ),
         realized,
     )
@@ -92,11 +112,23 @@ class Valued:
 
     @property
     def market_value(self) -> Decimal:
-        return self.position.quantity * self.price
+        return self.position.quantity * self.worth
+
+    @property
+    def worth(self) -> Decimal:
+        """The price of one contract: times its multiplier."""
+        return self.price * self.position.instrument.multiplier
+
+    @property
+    def owned_value(self) -> Decimal:
+        """What the position adds to the account: of a future only what it has gained."""
+        position = self.position
+        paid = position.opening_worth if position.instrument.is_settled_on_close else ZERO
+        return position.quantity * (self.worth - paid)
 
     @property
     def unrealized_pnl(self) -> Decimal:
-        return self.position.quantity * (self.price - self.position.average_cost)
+        return self.position.quantity * (self.worth - self.position.average_cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +155,7 @@ class Valuation:
 
     @property
     def stock_value(self) -> Decimal:
-        return self._sum(lambda v: v.market_value, securities_only=True)
+        return self._sum(lambda v: v.owned_value, securities_only=True)
 
     @property
     def gross_position_value(self) -> Decimal:

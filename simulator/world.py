@@ -10,13 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
 from simulator.gateway.quotes import Entitlement
-from simulator.instruments import INSTRUMENTS, ContractDatabase, Instrument
+from simulator.instruments import (
+    INSTRUMENTS,
+    PRODUCTS,
+    ContractDatabase,
+    DataFileError,
+    Instrument,
+    load,
+)
 from simulator.market import Market, Quote
 from simulator.session import MAX_VERSION
 
@@ -36,7 +45,9 @@ class WorldSettings:
 
     `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
     currency, the first of which is the base currency of the accounts; `read_only` refuses
-    orders, and `max_requests_per_s` what a client sends faster than that (None: no limit).
+    orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
+    `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
+    which replace those of the same contract id.
     """
 
     seed: int = 0
@@ -47,6 +58,7 @@ class WorldSettings:
     read_only: bool = False
     max_requests_per_s: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
+    instruments: Path | None = None
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -72,7 +84,9 @@ class World:
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
         self.settings = settings or WorldSettings()
-        self.database = ContractDatabase(INSTRUMENTS)
+        self.database = ContractDatabase(
+            (*INSTRUMENTS, *_own_instruments(self.settings.instruments)), PRODUCTS, self._today
+        )
         self.on_output: Callable[[], None] = lambda: None
         self.clock: Clock
         self.market: Market
@@ -204,6 +218,16 @@ class World:
         self.on_output()
         self._begin()
 
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC).date()
+
     def _show(self, instrument: Instrument) -> None:
         self.gateway.show(instrument, self.clock.now_ms())
         self.on_output()
+
+
+def _own_instruments(file: Path | None) -> tuple[Instrument, ...]:
+    try:
+        return load(file) if file is not None else ()
+    except DataFileError as error:
+        raise WorldError(str(error)) from None

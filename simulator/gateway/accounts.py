@@ -334,7 +334,16 @@ class Accounts:
         """Units of the base currency for one of another, from the pair in the database."""
         if currency == base:
             return Decimal(1)
-        return self._mark(self._hub.database.by_name(f"{currency}.{base}"))
+        rate = self._pair(currency, base)
+        return rate or (self._pair(currency, "USD") or Decimal(1)) * self._rate("USD", base)
+
+    def _pair(self, currency: str, base: str) -> Decimal | None:
+        """The rate of a pair quoted one way or the other, None if neither is."""
+        pairs = {i.local_symbol: i for i in self._hub.database if i.sec_type == "CASH"}
+        if (pair := pairs.get(f"{currency}.{base}")) is not None:
+            return self._mark(pair)
+        pair = pairs.get(f"{base}.{currency}")
+        return None if pair is None else 1 / self._mark(pair)
 
     def _hour(self) -> str:
         return f"{datetime.fromtimestamp(self._hub.now_ms / 1000, UTC):%H:%M}"

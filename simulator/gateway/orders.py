@@ -215,7 +215,8 @@ def _normal(order: Order, default_account: str) -> Order:
 def _contract(order: BrokerOrder) -> Contract:
     """The instrument as an order shows it: on the exchange the order named, right unknown."""
     exchange = order.contract.exchange or order.instrument.exchange
-    return replace(order.instrument.contract(), exchange=exchange, right="?")
+    contract = order.instrument.contract()
+    return replace(contract, exchange=exchange, right=contract.right or "?")
 
 
 def _echo(order: BrokerOrder) -> Order:

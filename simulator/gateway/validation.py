@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.broker import BrokerOrder
-from simulator.instruments import Instrument
+from simulator.instruments import Instrument, increment_at
 from simulator.records import Order
 
 MODELLED_ORDER_TYPES = frozenset({"MKT", "LMT"})
+NOT_TRADABLE = frozenset({"IND", "CONTFUT"})
 OTHER_ORDER_TYPES = frozenset(
     [
         "STP",
@@ -141,6 +142,8 @@ def _action(candidate: Candidate) -> Refusal | None:
 
 def _order_type(candidate: Candidate) -> Refusal | None:
     order_type = candidate.order.order_type
+    if candidate.instruments[0].sec_type in NOT_TRADABLE:
+        return _refuse(387)
     if order_type in MODELLED_ORDER_TYPES:
         return None
     if order_type in OTHER_ORDER_TYPES:
@@ -168,7 +171,9 @@ def _quantity(candidate: Candidate) -> Refusal | None:
     if quantity > 0 and is_stock and quantity % 1:
         return _refuse(10243)
     filled = candidate.held.filled if candidate.held is not None else 0
-    if quantity <= filled or quantity % candidate.instruments[0].size_increment:
+    instrument = candidate.instruments[0]
+    is_small = quantity < instrument.min_size
+    if quantity <= filled or is_small or quantity % instrument.size_increment:
         return _refuse(321, cause="Order size does not conform to market rule.")
     return None
 
@@ -179,7 +184,8 @@ def _price(candidate: Candidate) -> Refusal | None:
     price = candidate.order.limit_price
     if price is None:
         return _refuse(107)
-    if price <= 0 or price % candidate.instruments[0].min_tick:
+    instrument = candidate.instruments[0]
+    if price <= 0 or price % increment_at(instrument.market_rule_id, price):
         return _refuse(110)
     return None
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.broker import commission_for
-from simulator.instruments import INSTRUMENTS, ContractDatabase
+from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase
 from simulator.ledger import Ledger, value
+from simulator.records import Contract
 
 DATABASE = ContractDatabase(INSTRUMENTS)
 AAPL, EURUSD = DATABASE.by_name("AAPL"), DATABASE.by_name("EUR.USD")
@@ -111,3 +112,36 @@ def test_cash_positions_and_profit_agree_whatever_is_traded(fills) -> None:
 )
 def test_commissions_are_the_published_ones(instrument, quantity, price, fee) -> None:
     assert commission_for(instrument, D(quantity), D(price)) == D(fee)
+
+
+def of(sec_type: str):
+    database = ContractDatabase(INSTRUMENTS, PRODUCTS)
+    return database.find(Contract(symbol="ES" if sec_type == "FUT" else "AAPL", sec_type=sec_type))[
+        0
+    ]
+
+
+def test_an_option_costs_its_price_times_the_multiplier() -> None:
+    ledger, option = new(10_000), of("OPT")
+    ledger.apply(option, D(2), D(3), D(1))
+    assert ledger.cash == {"USD": 10_000 - 600 - 1}
+    assert position(ledger, option)[:2] == (2, D("300.5"))
+    valuation = value(ledger, lambda _: D(4), {"USD": D(1)})
+    assert valuation.net_liquidation == 10_000 - 1 + 200
+    assert valuation.unrealized_pnl == 200 - 1
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_a_future_moves_cash_when_it_is_closed(side) -> None:
+    ledger, future = new(100_000), of("FUT")
+    ledger.apply(future, D(2 * side), D(6000), D(2))
+    assert ledger.cash == {"USD": 100_000 - 2}
+    held = value(ledger, lambda _: D(6001), {"USD": D(1)})
+    assert held.net_liquidation == 100_000 - 2 + side * 100
+    realized = ledger.apply(future, D(-2 * side), D(6001), D(2))
+    assert realized == side * 100 - 4
+    assert ledger.cash == {"USD": 100_000 - 4 + side * 100}
+
+
+def test_the_fee_of_a_pair_in_yen_is_in_dollars() -> None:
+    assert commission_for(DATABASE.by_name("USD.JPY"), D(1_000_000), D(150)) == 20

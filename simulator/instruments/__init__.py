@@ -1,0 +1,29 @@
+"""What can be traded: contract data, the rules derivatives follow, and the search in both."""
+
+from simulator.instruments.database import ContractDatabase
+from simulator.instruments.derivatives import Future, Option, load_products
+from simulator.instruments.loader import DataFileError, load, load_built_in
+from simulator.instruments.model import Instrument, Path
+from simulator.instruments.rules import MARKET_RULES, increment_at
+
+INSTRUMENTS = load_built_in()
+"""The instruments of this package's own data files."""
+
+PRODUCTS = load_products({instrument.con_id: instrument for instrument in INSTRUMENTS})
+"""The futures and options of this package's own data files."""
+
+__all__ = [
+    "INSTRUMENTS",
+    "MARKET_RULES",
+    "PRODUCTS",
+    "ContractDatabase",
+    "DataFileError",
+    "Future",
+    "Instrument",
+    "Option",
+    "Path",
+    "increment_at",
+    "load",
+    "load_built_in",
+    "load_products",
+]

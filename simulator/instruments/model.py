@@ -1,0 +1,191 @@
+"""One tradable contract: its facts, the parameters of its price path, what it is asked for.
+
+Knows nothing of quotes, orders or the wire, nor where its facts come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
+
+from simulator.records import ZERO, BondDetails, Contract, ContractDetails, FundDetails, TagValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """How the price of an instrument moves: see `market.PricePath`.
+
+    `anchor` is the price it keeps around, `volatility` the yearly standard deviation of
+    its logarithm, `spread` the displayed spread and `size` the usual displayed size.
+    """
+
+    anchor: Decimal
+    volatility: float
+    spread: Decimal
+    size: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """One tradable contract and everything the gateway can tell of it."""
+
+    con_id: int
+    symbol: str
+    sec_type: str
+    currency: str
+    exchange: str
+    primary_exchange: str
+    local_symbol: str
+    trading_class: str
+    market_name: str
+    long_name: str
+    min_tick: Decimal
+    valid_exchanges: str
+    order_types: str
+    market_rule_id: int
+    time_zone: str
+    trading_hours: tuple[str, str]
+    liquid_hours: tuple[str, str]
+    bbo_exchange: str
+    path: Path
+    industry: str = ""
+    category: str = ""
+    subcategory: str = ""
+    isin: str = ""
+    stock_type: str = ""
+    min_size: Decimal = Decimal("0.0001")
+    size_increment: Decimal = Decimal("0.0001")
+    suggested_size_increment: Decimal = Decimal(100)
+    market_rule_ids: tuple[int, ...] = ()
+    agg_group: int = 1
+    under_con_id: int = 0
+    under_symbol: str = ""
+    under_sec_type: str = ""
+    expiry: str = ""
+    contract_month: str = ""
+    strike: Decimal = ZERO
+    right: str = ""
+    multiplier: Decimal = Decimal(1)
+    bond: BondDetails | None = None
+    fund: FundDetails = field(default_factory=FundDetails)
+
+    @property
+    def is_settled_on_close(self) -> bool:
+        """Whether a trade moves no cash until the position is closed: futures."""
+        return self.sec_type in {"FUT", "CONTFUT"}
+
+    def contract(self) -> Contract:
+        """The full contract, on the exchange requests usually name."""
+        return Contract(
+            con_id=self.con_id,
+            symbol=self.symbol,
+            sec_type=self.sec_type,
+            exchange=self.exchange,
+            primary_exchange=self.primary_exchange,
+            currency=self.currency,
+            local_symbol=self.local_symbol,
+            trading_class=self.trading_class,
+            last_trade_date=self.expiry,
+            strike=self.strike,
+            right=self.right,
+            multiplier=f"{self.multiplier:f}" if self.sec_type in MULTIPLIED else "",
+        )
+
+    def details(self, today: date) -> ContractDetails:
+        """What the security definition server tells; hours are those from `today` on."""
+        rules = self.market_rule_ids or (self.market_rule_id,) * len(
+            self.valid_exchanges.split(",")
+        )
+        return ContractDetails(
+            contract=self.contract(),
+            market_name=self.market_name,
+            min_tick=self.min_tick,
+            order_types=self.order_types,
+            valid_exchanges=self.valid_exchanges,
+            long_name=self.long_name,
+            industry=self.industry,
+            category=self.category,
+            subcategory=self.subcategory,
+            time_zone_id=self.time_zone,
+            trading_hours=_hours(today, self.trading_hours),
+            liquid_hours=_hours(today, self.liquid_hours),
+            sec_ids=(TagValue(tag="ISIN", value=self.isin),) if self.isin else (),
+            market_rule_ids=",".join(map(str, rules)),
+            agg_group=self.agg_group,
+            under_con_id=self.under_con_id,
+            under_symbol=self.under_symbol,
+            under_sec_type=self.under_sec_type,
+            contract_month=self.contract_month,
+            real_expiration_date=self.expiry,
+            last_trade_date=self.expiry,
+            fund=self.fund,
+            stock_type=self.stock_type,
+            min_size=self.min_size,
+            size_increment=self.size_increment,
+            suggested_size_increment=self.suggested_size_increment,
+        )
+
+    def matches(self, wanted: Contract) -> bool:
+        """Whether every field that the request sets is true of this instrument."""
+        return self._is_named(wanted) and self._is_termed(wanted)
+
+    def _is_named(self, wanted: Contract) -> bool:
+        exchange = current_name(wanted.exchange)
+        return all(
+            (
+                wanted.con_id in {0, self.con_id},
+                wanted.symbol.upper() in {"", self.symbol},
+                wanted.sec_type in {"", self.sec_type},
+                wanted.currency in {"", self.currency},
+                not exchange or exchange in self.valid_exchanges.split(","),
+                current_name(wanted.primary_exchange) in {"", self.primary_exchange},
+                wanted.local_symbol in {"", self.local_symbol},
+                wanted.trading_class in {"", self.trading_class},
+                not wanted.sec_id or (wanted.sec_id_type, wanted.sec_id) == ("ISIN", self.isin),
+            )
+        )
+
+    def _is_termed(self, wanted: Contract) -> bool:
+        """The terms of a derivative; a month asks for all that end, or are listed, in it."""
+        when = wanted.last_trade_date
+        return all(
+            (
+                not when or when in {self.expiry, self.contract_month or self.expiry[:6]},
+                not wanted.strike or wanted.strike == self.strike,
+                wanted.right[:1] in {"", "0", "?", self.right},
+                not wanted.multiplier or is_multiplier(wanted.multiplier, self.multiplier),
+            )
+        )
+
+
+MULTIPLIED = frozenset({"FUT", "CONTFUT", "OPT", "FOP", "WAR"})
+"""Security types whose contracts show their multiplier."""
+
+RENAMED_EXCHANGES = {"ISLAND": "NASDAQ", "GLOBEX": "CME", "ECBOT": "CBOT"}
+"""Former names of exchanges, which a gateway still understands."""
+
+
+def current_name(exchange: str) -> str:
+    return RENAMED_EXCHANGES.get(exchange, exchange)
+
+
+def is_multiplier(text: str, multiplier: Decimal) -> bool:
+    """Whether a text means this number; one that is no number means none."""
+    try:
+        return Decimal(text) == multiplier
+    except InvalidOperation:
+        return False
+
+
+SESSION_DAYS = 6
+
+
+def _hours(today: date, hours: tuple[str, str]) -> str:
+    """`20260413:0400-20260413:2000;20260418:CLOSED;…` as the security definition server has it."""
+    days = (today + timedelta(days=offset) for offset in range(SESSION_DAYS))
+    start, end = hours
+    return ";".join(
+        f"{day:%Y%m%d}:CLOSED" if day.weekday() > 4 else f"{day:%Y%m%d}:{start}-{day:%Y%m%d}:{end}"
+        for day in days
+    )
