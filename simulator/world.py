@@ -89,6 +89,7 @@ class World:
                 accounts=settings.accounts,
                 server_version=settings.server_version,
                 master_client_id=settings.master_client_id,
+                seed=settings.seed,
             ),
             broker=self.broker,
             market=self.market,

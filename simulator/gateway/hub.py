@@ -23,7 +23,8 @@ class Settings:
     """What the owner of a gateway sets up before it starts.
 
     `max_tickers` is the number of market data lines of the login (101 beyond it);
-    `download_open_orders` replays a client's open orders when it connects.
+    `download_open_orders` replays a client's open orders when it connects; `seed` decides
+    what is made up beside prices: depth, news, reports.
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
@@ -31,6 +32,7 @@ class Settings:
     master_client_id: int | None = None
     max_tickers: int = 100
     download_open_orders: bool = True
+    seed: int = 0
 
 
 @dataclass(slots=True, eq=False)

@@ -10,8 +10,6 @@ from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.messages import (
-    account,
-    connection,
     contracts,
     depth,
     history,
@@ -23,10 +21,6 @@ from simulator.messages import (
 )
 
 REFUSED: tuple[type, ...] = (
-    account.RequestPnL,
-    account.RequestPnLSingle,
-    account.RequestPositionsMulti,
-    connection.RequestCurrentTimeInMillis,
     contracts.RequestMarketDepthExchanges,
     contracts.RequestMarketRule,
     contracts.RequestMatchingSymbols,
@@ -66,9 +60,6 @@ REFUSED: tuple[type, ...] = (
 )
 
 NOTHING_TO_END: tuple[type, ...] = (
-    account.CancelPnL,
-    account.CancelPnLSingle,
-    account.CancelPositionsMulti,
     depth.CancelMarketDepth,
     history.CancelHeadTimestamp,
     history.CancelHistogramData,

@@ -29,6 +29,7 @@ TEXTS = {
     2100: "API client has been unsubscribed from account data.",
     2104: "Market data farm connection is OK:{farm}",
     2106: "HMDS data farm connection is OK:{farm}",
+    2150: "Invalid position trade derived value",
     2158: "Sec-def data farm connection is OK:{farm}",
     10052: "Invalid time in force:{tif}",
     10089: (
