@@ -14,6 +14,7 @@ from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
+from simulator.gateway.options import Options
 from simulator.gateway.orders import Orders
 from simulator.gateway.pnl import ProfitAndLoss
 from simulator.gateway.quotes import Quotes
@@ -74,7 +75,10 @@ class Gateway:
         self.accounts = Accounts(self.hub)
         self.orders = Orders(self.hub, self.accounts)
         self.quotes = Quotes(self.hub, self.orders)
-        self._services: tuple[Service, ...] = (ProfitAndLoss(self.hub, self.accounts),)
+        self._services: tuple[Service, ...] = (
+            ProfitAndLoss(self.hub, self.accounts),
+            Options(self.hub),
+        )
         self._handlers = _merge(
             (
                 self._own_handlers(),
