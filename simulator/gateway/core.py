@@ -13,7 +13,9 @@ import structlog
 from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
+from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
+from simulator.gateway.login import Login
 from simulator.gateway.options import Options
 from simulator.gateway.orders import Orders
 from simulator.gateway.pnl import ProfitAndLoss
@@ -78,6 +80,8 @@ class Gateway:
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
+            Login(self.hub),
+            DisplayGroups(self.hub),
         )
         self._handlers = _merge(
             (

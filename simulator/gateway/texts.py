@@ -41,6 +41,7 @@ TEXTS = {
     10148: "OrderId {id} that needs to be cancelled cannot be cancelled, state: {state}.",
     10167: "Requested market data is not subscribed. Displaying delayed market data.",
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10231: "The following Groups and/or Profiles contain invalid accounts:{accounts}",
     10243: (
         "Fractional-sized order cannot be placed via API. "
         "Please use desktop version to place this order."
