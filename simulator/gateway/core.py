@@ -16,6 +16,7 @@ from simulator.gateway.contracts import Contracts
 from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.login import Login
+from simulator.gateway.news import News
 from simulator.gateway.options import Options
 from simulator.gateway.orders import Orders
 from simulator.gateway.pnl import ProfitAndLoss
@@ -76,12 +77,14 @@ class Gateway:
         self._received = 0
         self.accounts = Accounts(self.hub)
         self.orders = Orders(self.hub, self.accounts)
-        self.quotes = Quotes(self.hub, self.orders)
+        self.news = News(self.hub)
+        self.quotes = Quotes(self.hub, self.orders, self.news)
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
             Login(self.hub),
             DisplayGroups(self.hub),
+            self.news,
         )
         self._handlers = _merge(
             (

@@ -37,10 +37,12 @@ TEXTS = {
         "'Market Data Connections' dialog for more details.Delayed market data is available."
         "{name}/TOP/ALL"
     ),
+    10094: "API News error:Source code unchecked in API news Settings: {provider}",
     10147: "OrderId {id} that needs to be cancelled is not found.",
     10148: "OrderId {id} that needs to be cancelled cannot be cancelled, state: {state}.",
     10167: "Requested market data is not subscribed. Displaying delayed market data.",
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10172: "Failed to request news article: No data available",
     10231: "The following Groups and/or Profiles contain invalid accounts:{accounts}",
     10243: (
         "Fractional-sized order cannot be placed via API. "
