@@ -13,6 +13,7 @@ import structlog
 from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
+from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.login import Login
@@ -79,12 +80,14 @@ class Gateway:
         self.orders = Orders(self.hub, self.accounts)
         self.news = News(self.hub)
         self.quotes = Quotes(self.hub, self.orders, self.news)
+        self.depth = Depth(self.hub, self.quotes)
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
             Login(self.hub),
             DisplayGroups(self.hub),
             self.news,
+            self.depth,
         )
         self._handlers = _merge(
             (
@@ -140,6 +143,7 @@ class Gateway:
         """Display the quote of an instrument now, without waiting for the next step."""
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
+        self.depth.show(instrument)
 
     # --- inside ---
 

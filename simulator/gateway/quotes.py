@@ -231,6 +231,10 @@ class Quotes:
         """Set what the login may see of an instrument from its next request on."""
         self._entitlements[instrument.con_id] = entitlement
 
+    def entitlement(self, instrument: Instrument) -> Entitlement:
+        """What the login may see of an instrument now."""
+        return self._entitlements.get(instrument.con_id, Entitlement.LIVE)
+
     def show(self, instrument: Instrument) -> None:
         """Display the present quote of an instrument: to the book first, then to its lines."""
         quote = self._hub.market.quote(instrument, self._hub.now_ms)
@@ -347,7 +351,7 @@ class Quotes:
     def _permitted(self, connection: Connection, req_id: int, instrument: Instrument) -> int | None:
         """The data type the line gets, or None if an error said why there is no line."""
         wanted = self._data_types.get(connection, LIVE)
-        entitlement = self._entitlements.get(instrument.con_id, Entitlement.LIVE)
+        entitlement = self.entitlement(instrument)
         if entitlement is Entitlement.LIVE:
             return LIVE  # also for delayed types: live is better; the market is never frozen
         if entitlement is Entitlement.NONE:

@@ -11,7 +11,6 @@ from typing import Any
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.messages import (
     contracts,
-    depth,
     history,
     options,
     orders,
@@ -23,7 +22,6 @@ REFUSED: tuple[type, ...] = (
     contracts.RequestMarketRule,
     contracts.RequestMatchingSymbols,
     contracts.RequestSmartComponents,
-    depth.RequestMarketDepth,
     history.RequestHeadTimestamp,
     history.RequestHistogramData,
     history.RequestHistoricalData,
@@ -40,7 +38,6 @@ REFUSED: tuple[type, ...] = (
 )
 
 NOTHING_TO_END: tuple[type, ...] = (
-    depth.CancelMarketDepth,
     history.CancelHeadTimestamp,
     history.CancelHistogramData,
     history.CancelHistoricalData,

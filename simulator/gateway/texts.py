@@ -17,11 +17,19 @@ TEXTS = {
     201: "Order rejected - reason:{reason}",
     202: "Order Canceled - reason:{reason}",
     300: "Can't find EId with tickerId:{id}",
+    309: (
+        "Max number (3) of market depth requests has been reached. Note: TWS currently limits "
+        "users to a maximum of 3 distinct market depth requests. This same restriction applies "
+        "to API clients, however API clients may make multiple market depth requests for the "
+        "same security."
+    ),
+    310: "Can't find the subscribed market depth with tickerId:{id}",
     320: "Error reading request:Message type {message}.  Unable to parse data. {cause}",
     321: "Error validating request.-'bF' : cause - {cause}",
     322: "Error processing request.-'bX' : cause - {cause}",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
+    354: "Requested market data is not subscribed.",
     387: "Unsupported order type for this exchange and security type.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
     434: "The order size cannot be zero.",
@@ -30,6 +38,7 @@ TEXTS = {
     2104: "Market data farm connection is OK:{farm}",
     2106: "HMDS data farm connection is OK:{farm}",
     2150: "Invalid position trade derived value",
+    2152: "Exchanges - {exchanges}",
     2158: "Sec-def data farm connection is OK:{farm}",
     10052: "Invalid time in force:{tif}",
     10089: (
@@ -37,6 +46,7 @@ TEXTS = {
         "'Market Data Connections' dialog for more details.Delayed market data is available."
         "{name}/TOP/ALL"
     ),
+    10092: ("Deep market data is not supported for this combination of security type/exchange"),
     10094: "API News error:Source code unchecked in API news Settings: {provider}",
     10147: "OrderId {id} that needs to be cancelled is not found.",
     10148: "OrderId {id} that needs to be cancelled cannot be cancelled, state: {state}.",
