@@ -23,6 +23,8 @@ from simulator.gateway.orders import Orders
 from simulator.gateway.pnl import ProfitAndLoss
 from simulator.gateway.quotes import Quotes
 from simulator.gateway.refusals import Refusals
+from simulator.gateway.research import Research
+from simulator.gateway.scanners import Scanners
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
@@ -88,6 +90,8 @@ class Gateway:
             DisplayGroups(self.hub),
             self.news,
             self.depth,
+            Scanners(self.hub),
+            Research(self.hub),
         )
         self._handlers = _merge(
             (

@@ -14,7 +14,6 @@ from simulator.messages import (
     history,
     options,
     orders,
-    research,
 )
 
 REFUSED: tuple[type, ...] = (
@@ -30,11 +29,6 @@ REFUSED: tuple[type, ...] = (
     history.RequestTickByTickData,
     options.RequestOptionParameters,
     orders.ExerciseOptions,
-    research.RequestFundamentalData,
-    research.RequestScannerParameters,
-    research.RequestScannerSubscription,
-    research.RequestWshEventData,
-    research.RequestWshMetaData,
 )
 
 NOTHING_TO_END: tuple[type, ...] = (
@@ -43,10 +37,6 @@ NOTHING_TO_END: tuple[type, ...] = (
     history.CancelHistoricalData,
     history.CancelRealTimeBars,
     history.CancelTickByTickData,
-    research.CancelFundamentalData,
-    research.CancelScannerSubscription,
-    research.CancelWshEventData,
-    research.CancelWshMetaData,
 )
 
 

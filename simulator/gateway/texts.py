@@ -13,6 +13,10 @@ TEXTS = {
     105: "Order being modified does not match original order.",
     107: "Cannot transmit incomplete order.",
     110: "The price does not conform to the minimum price variation for this contract.",
+    162: "Historical Market Data Service error message:{cause}",
+    165: (
+        "Historical Market Data Service query message:{retrieved} out of {total} items retrieved"
+    ),
     200: "No security definition has been found for the request",
     201: "Order rejected - reason:{reason}",
     202: "Order Canceled - reason:{reason}",
@@ -30,8 +34,11 @@ TEXTS = {
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
     354: "Requested market data is not subscribed.",
+    365: "No scanner subscription found for ticker id:{id}",
+    385: "Duplicate ticker ID for API scanner subscription.",
     387: "Unsupported order type for this exchange and security type.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
+    430: "The fundamentals data for the security specified is not available.{cause}",
     434: "The order size cannot be zero.",
     435: "You must specify an account.",
     2100: "API client has been unsubscribed from account data.",
@@ -58,4 +65,10 @@ TEXTS = {
         "Fractional-sized order cannot be placed via API. "
         "Please use desktop version to place this order."
     ),
+    10278: "Duplicate WSH metadata request",
+    10280: "Failed cancel WSH metadata",
+    10281: "Duplicate WSH event data request",
+    10282: "WSH metadata not requested",
+    10283: "Fail request WSH event data:{cause}",
+    10284: "Fail cancel WSH event data",
 }
