@@ -205,12 +205,10 @@ def _split(book: Book, price: Decimal, size: Decimal) -> Iterator[Row]:
     """The rows of a level at SMART, biggest venue first; together they are its size."""
     venues = _deep_venues(book.instrument)
     first = draw(0, "venue", book.instrument.con_id, price.normalize())
-    count = min(1 + first % len(SMART_SIZES), len(venues))
-    weights = SMART_SIZES[:count]
+    weights = SMART_SIZES[: min(1 + first % len(SMART_SIZES), len(venues))]
     left = size
     for index, weight in enumerate(weights):
-        part = left if index == count - 1 else _share(book, size, weight, sum(weights))
-        part = min(part, left)
+        part = min(left, _share(book, size, weight, sum(weights)))
         if part <= 0:
             return
         left -= part
@@ -218,6 +216,7 @@ def _split(book: Book, price: Decimal, size: Decimal) -> Iterator[Row]:
 
 
 def _share(book: Book, size: Decimal, weight: int, total: int) -> Decimal:
+    """A venue's part, rounded up: the last one gets what is left."""
     step = max(book.instrument.size_increment, Decimal(1))
     return (size * weight / total / step).to_integral_value(ROUND_CEILING) * step
 

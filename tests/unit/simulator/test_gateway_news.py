@@ -105,6 +105,21 @@ def test_an_article_that_does_not_exist_is_10172(client, provider, article) -> N
     assert (error.id, error.code) == (4, 10172)
 
 
+def test_an_article_can_be_read_once_it_is_out(client, world) -> None:
+    """The next story is in this slot or the one after; ask for it by its id all the time."""
+    latest = history(client, total=1)[0].article_id
+    stem, _, slot = latest.rpartition(".")
+    coming = RequestNewsArticle(4, "BRFG", f"{stem}.{int(slot, 16) + 1:x}")
+    for _ in range(2 * SLOT_MS // 1_800_000):
+        (reply,) = client.send(coming)
+        is_out = history(client, total=1)[0].article_id == coming.article_id
+        assert isinstance(reply, NewsArticle) is is_out
+        if is_out:
+            return
+        world.advance(1800)
+    pytest.fail("the story never came")
+
+
 def test_a_line_for_headlines_only_begins_with_the_latest_of_every_provider(client) -> None:
     replies = client.send(RequestMarketData(5, AAPL, "mdoff,292"))
     assert [type(reply) for reply in replies[:2]] == [TickRequestParameters, MarketDataType]

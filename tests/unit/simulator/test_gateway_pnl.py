@@ -155,6 +155,17 @@ def test_one_account_does_not_hear_of_another(join) -> None:
     assert of((PnL, PositionMulti), client.read()) == []
 
 
+def test_the_fills_of_one_account_are_not_profit_of_another(join) -> None:
+    world = World(WorldSettings(seed=7, clock="manual", accounts=("DU9000001", "DU9000002")))
+    quote(world, "99.99")
+    client = join(world=world)
+    trade(client, 1)
+    order = Order(action="SELL", total_quantity=D(4), order_type="MKT", account="DU9000002")
+    client.send(PlaceOrder(2, AAPL, order))
+    (row,) = of(PnLSingle, client.send(RequestPnLSingle(6, ACCOUNT, "", CON_ID)))
+    assert (row.position, row.daily) == (10, D("-1.1"))
+
+
 def test_milliseconds_are_told_from_version_197_on(client, world) -> None:
     (error,) = client.send(RequestCurrentTimeInMillis())
     assert isinstance(error, ErrorMessage)

@@ -100,6 +100,18 @@ def test_a_scan_is_sent_again_when_it_changed(client, world) -> None:
     assert names(client.read()) == ["MSFT", "AAPL"]
 
 
+def test_an_id_used_again_has_one_scan(client, world) -> None:
+    client.send(replace(NASDAQ, above_price=D(50)), CancelScannerSubscription(5))
+    world.advance(10)
+    client.send(replace(NASDAQ, above_price=D(150)))
+    move(world, "MSFT", "900")
+    move(world, "AAPL", "250")
+    world.advance(25)  # the first scan would have been due
+    assert client.read() == []
+    world.advance(5)
+    assert names(client.read()) == ["MSFT", "AAPL"]
+
+
 def test_a_cancel_is_confirmed_and_ends_it(client, world) -> None:
     client.send(replace(NASDAQ, above_price=D(50)))
     (error,) = client.send(CancelScannerSubscription(5))
