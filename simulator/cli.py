@@ -70,6 +70,13 @@ def cli() -> None:
     help="Paper account of the login; may be given several times.",
 )
 @click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
+@click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")
+@click.option(
+    "--max-requests",
+    "max_requests_per_s",
+    type=click.IntRange(1),
+    help="Requests a second above which a client gets error 100; no limit by default.",
+)
 @click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),

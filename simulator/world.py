@@ -35,7 +35,8 @@ class WorldSettings:
     """How a world begins. Raises `WorldError` for what cannot be.
 
     `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
-    currency, the first of which is the base currency of the accounts.
+    currency, the first of which is the base currency of the accounts; `read_only` refuses
+    orders, and `max_requests_per_s` what a client sends faster than that (None: no limit).
     """
 
     seed: int = 0
@@ -43,6 +44,8 @@ class WorldSettings:
     accounts: tuple[str, ...] = ("DU9000001",)
     server_version: int = MAX_VERSION
     master_client_id: int | None = None
+    read_only: bool = False
+    max_requests_per_s: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
 
     def __post_init__(self) -> None:
@@ -53,6 +56,10 @@ class WorldSettings:
                 raise WorldError(
                     f"account {account!r} is not a paper account; use one like DU9000001"
                 )
+        if self.max_requests_per_s is not None and self.max_requests_per_s < 1:
+            raise WorldError(
+                f"max_requests_per_s must be at least 1, not {self.max_requests_per_s}"
+            )
         if not self.accounts:
             raise WorldError("accounts must name at least one account, such as DU9000001")
 
@@ -90,6 +97,8 @@ class World:
                 server_version=settings.server_version,
                 master_client_id=settings.master_client_id,
                 seed=settings.seed,
+                read_only=settings.read_only,
+                max_requests_per_s=settings.max_requests_per_s,
             ),
             broker=self.broker,
             market=self.market,

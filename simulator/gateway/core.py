@@ -16,6 +16,7 @@ from simulator.gateway.contracts import Contracts
 from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
+from simulator.gateway.limits import Limits
 from simulator.gateway.login import Login
 from simulator.gateway.news import News
 from simulator.gateway.options import Options
@@ -78,6 +79,7 @@ class Gateway:
         self.hub = Hub(settings, broker, market)
         self.requests: deque[Request] = deque(maxlen=MAX_JOURNAL)
         self._received = 0
+        self.limits = Limits(self.hub)
         self.accounts = Accounts(self.hub)
         self.orders = Orders(self.hub, self.accounts)
         self.news = News(self.hub)
@@ -133,6 +135,7 @@ class Gateway:
         connection.session.close()
         if connection in self.hub.connections:
             self.hub.connections.remove(connection)
+            self.limits.forget(connection)
             self.accounts.forget(connection)
             self.quotes.forget(connection)
             for service in self._services:
@@ -188,7 +191,8 @@ class Gateway:
         self.requests.append(
             Request(self._received, self.hub.now_ms, connection.client_id, request)
         )
-        self._handlers[type(request)](connection, request)
+        if self.limits.admits(connection, request):
+            self._handlers[type(request)](connection, request)
 
     def _refuse(self, connection: Connection, unreadable: Unreadable) -> None:
         error = unreadable.error

@@ -84,6 +84,7 @@ def test_a_real_clock_cannot_be_moved() -> None:
         ({"clock": "sundial"}, "clock must be"),
         ({"accounts": ("U1234567",)}, "not a paper account"),
         ({"accounts": ()}, "at least one account"),
+        ({"max_requests_per_s": 0}, "max_requests_per_s must be at least 1"),
     ],
 )
 def test_a_world_that_cannot_be_is_refused_by_name(settings, named) -> None:
