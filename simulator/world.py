@@ -110,6 +110,7 @@ class World:
                 accounts=settings.accounts,
                 server_version=settings.server_version,
                 master_client_id=settings.master_client_id,
+                seed=settings.seed,
                 read_only=settings.read_only,
                 max_requests_per_s=settings.max_requests_per_s,
             ),
@@ -192,6 +193,16 @@ class World:
     def entitle(self, name: str, entitlement: Entitlement) -> None:
         """Set what the login may see of an instrument, from the next request on."""
         self.gateway.quotes.entitle(self.instrument(name), entitlement)
+
+    def bulletin(self, text: str, *, kind: int = 1, exchange: str = "") -> None:
+        """Publish a news bulletin: `kind` 1 a message, 2 an exchange is down, 3 it is up again.
+
+        Raises `WorldError` for another kind.
+        """
+        if kind not in {1, 2, 3}:
+            raise WorldError(f"a bulletin is of kind 1, 2 or 3, not {kind}")
+        self.gateway.news.publish(text, kind=kind, exchange=exchange)
+        self.on_output()
 
     def advance(self, seconds: float) -> int:
         """Move a manual clock on and do all that falls due on the way, each at its time.

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.instruments import Instrument
@@ -26,13 +27,17 @@ from simulator.messages.account import (
     CancelAccountSummary,
     CancelAccountUpdatesMulti,
     CancelPositions,
+    CancelPositionsMulti,
     PortfolioValue,
     PositionData,
     PositionEnd,
+    PositionMulti,
+    PositionMultiEnd,
     RequestAccountSummary,
     RequestAccountUpdates,
     RequestAccountUpdatesMulti,
     RequestPositions,
+    RequestPositionsMulti,
 )
 from simulator.records import Contract
 
@@ -156,12 +161,15 @@ class Accounts:
         self._updates: dict[Connection, Subscription] = {}
         self._multi: dict[tuple[Connection, int], Subscription] = {}
         self._summaries: dict[tuple[Connection, int], Subscription] = {}
+        self._positions_multi: dict[tuple[Connection, int], tuple[str, ...]] = {}
         self._is_refreshing = False
 
     def handlers(self) -> Handlers:
         return {
             RequestPositions: self._request_positions,
             CancelPositions: lambda connection, _: self._positions.pop(connection, None),
+            RequestPositionsMulti: self._request_positions_multi,
+            CancelPositionsMulti: lambda c, r: self._positions_multi.pop((c, r.req_id), None),
             RequestAccountUpdates: self._request_updates,
             RequestAccountUpdatesMulti: self._request_multi,
             CancelAccountUpdatesMulti: lambda c, r: self._multi.pop((c, r.req_id), None),
@@ -172,15 +180,17 @@ class Accounts:
     def forget(self, connection: Connection) -> None:
         self._positions.pop(connection, None)
         self._updates.pop(connection, None)
-        for streams in (self._multi, self._summaries):
-            for key in [key for key in streams if key[0] is connection]:
-                del streams[key]
+        for streams in (self._multi, self._summaries, self._positions_multi):
+            _forget(streams, connection)
 
     def on_fill(self, account: str, instrument: Instrument) -> None:
         """A fill moved an account: positions at once, then what changed in its values."""
         position = self._hub.broker.ledgers[account].positions[instrument.con_id]
         for connection in self._positions:
             connection.send(_position_data(account, position))
+        for (connection, req_id), accounts in self._positions_multi.items():
+            if account in accounts:
+                connection.send(_position_multi(req_id, account, position))
         valuation = self.valuation(account)
         for connection, stream in self._updates.items():
             if account in stream.accounts:
@@ -204,6 +214,23 @@ class Accounts:
                     connection.send(_position_data(account, position))
         connection.send(PositionEnd())
         self._positions[connection] = None
+
+    def _request_positions_multi(
+        self, connection: Connection, request: RequestPositionsMulti
+    ) -> None:
+        accounts = self._accounts(connection, request.req_id, request.account)
+        if not accounts:
+            return
+        if request.model_code:
+            cause = f"model portfolios are not modelled: '{request.model_code}'"
+            self._hub.error(connection, request.req_id, 321, cause=cause)
+            return
+        for account in accounts:
+            for position in self._hub.broker.positions(account):
+                if position.quantity:
+                    connection.send(_position_multi(request.req_id, account, position))
+        connection.send(PositionMultiEnd(request.req_id))
+        self._positions_multi[connection, request.req_id] = accounts
 
     def _request_updates(self, connection: Connection, request: RequestAccountUpdates) -> None:
         """A second request gets everything again. Old gateways were seen to stay silent then
@@ -367,6 +394,16 @@ def _position_data(account: str, position: Position) -> PositionData:
         position.quantity,
         _fine(position.average_cost),
     )
+
+
+def _position_multi(req_id: int, account: str, position: Position) -> PositionMulti:
+    data = _position_data(account, position)
+    return PositionMulti(req_id, account, data.contract, data.position, data.average_cost)
+
+
+def _forget(streams: dict[tuple[Connection, int], Any], connection: Connection) -> None:
+    for key in [key for key in streams if key[0] is connection]:
+        del streams[key]
 
 
 def _portfolio_value(account: str, valued: Valued) -> PortfolioValue:

@@ -6,25 +6,35 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
+from simulator.gateway.depth import Depth
+from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.limits import Limits
+from simulator.gateway.login import Login
+from simulator.gateway.news import News
+from simulator.gateway.options import Options
 from simulator.gateway.orders import Orders
+from simulator.gateway.pnl import ProfitAndLoss
 from simulator.gateway.quotes import Quotes
 from simulator.gateway.refusals import Refusals
+from simulator.gateway.research import Research
+from simulator.gateway.scanners import Scanners
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
     CurrentTime,
+    CurrentTimeInMillis,
     NextValidId,
     RequestCurrentTime,
+    RequestCurrentTimeInMillis,
     RequestIds,
     SetServerLogLevel,
 )
@@ -38,6 +48,14 @@ MAX_UNREADABLE = 100
 """Requests that cannot be read, before a client is taken for a lost cause."""
 
 MAX_JOURNAL = 100_000
+MILLIS_SINCE = 197
+
+
+class Service(Protocol):
+    """A domain that keeps something for each connection."""
+
+    def handlers(self) -> Handlers: ...
+    def forget(self, connection: Connection) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,19 @@ class Gateway:
         self.limits = Limits(self.hub)
         self.accounts = Accounts(self.hub)
         self.orders = Orders(self.hub, self.accounts)
-        self.quotes = Quotes(self.hub, self.orders)
+        self.news = News(self.hub)
+        self.quotes = Quotes(self.hub, self.orders, self.news)
+        self.depth = Depth(self.hub, self.quotes)
+        self._services: tuple[Service, ...] = (
+            ProfitAndLoss(self.hub, self.accounts),
+            Options(self.hub),
+            Login(self.hub),
+            DisplayGroups(self.hub),
+            self.news,
+            self.depth,
+            Scanners(self.hub),
+            Research(self.hub),
+        )
         self._handlers = _merge(
             (
                 self._own_handlers(),
@@ -72,6 +102,7 @@ class Gateway:
                 self.accounts.handlers(),
                 self.orders.handlers(),
                 self.quotes.handlers(),
+                *(service.handlers() for service in self._services),
                 Refusals(self.hub).handlers(),
             )
         )
@@ -107,6 +138,8 @@ class Gateway:
             self.limits.forget(connection)
             self.accounts.forget(connection)
             self.quotes.forget(connection)
+            for service in self._services:
+                service.forget(connection)
         if connection.is_started:
             log.info("client_disconnected", peer=connection.peer, client_id=connection.client_id)
 
@@ -117,6 +150,7 @@ class Gateway:
         """Display the quote of an instrument now, without waiting for the next step."""
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
+        self.depth.show(instrument)
 
     # --- inside ---
 
@@ -182,8 +216,17 @@ class Gateway:
             RequestCurrentTime: lambda connection, _: connection.send(
                 CurrentTime(self.hub.now_ms // 1000)
             ),
+            RequestCurrentTimeInMillis: self._send_millis,
             SetServerLogLevel: _set_log_level,
         }
+
+    def _send_millis(self, connection: Connection, request: RequestCurrentTimeInMillis) -> None:
+        """Known since version 197; an older gateway does not know the message."""
+        if connection.session.version >= MILLIS_SINCE:
+            connection.send(CurrentTimeInMillis(self.hub.now_ms))
+        else:
+            cause = f"{type(request).__name__} needs server version {MILLIS_SINCE}"
+            self.hub.error(connection, SYSTEM, 321, cause=cause)
 
     def _send_next_id(self, connection: Connection) -> None:
         connection.send(NextValidId(self.hub.broker.next_order_id(connection.client_id)))

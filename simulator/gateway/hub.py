@@ -25,7 +25,8 @@ class Settings:
     `max_tickers` is the number of market data lines of the login (101 beyond it);
     `download_open_orders` replays a client's open orders when it connects;
     `max_requests_per_s` is the message rate of one client above which requests are
-    rejected (None: no limit); `read_only` refuses whatever writes orders.
+    rejected (None: no limit); `read_only` refuses whatever writes orders; `seed` decides
+    what is made up beside prices: depth, news, reports.
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
@@ -33,6 +34,7 @@ class Settings:
     master_client_id: int | None = None
     max_tickers: int = 100
     download_open_orders: bool = True
+    seed: int = 0
     max_requests_per_s: int | None = None
     read_only: bool = False
 

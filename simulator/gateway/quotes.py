@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.gateway.news import PROVIDERS, News, UnknownProviderError, chosen
 from simulator.gateway.orders import Orders
 from simulator.instruments import Instrument
 from simulator.market import Quote
@@ -36,6 +37,9 @@ LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 SNAPSHOT_PERMISSIONS = 3
 CAN_AUTO_EXECUTE = 1
 NO_PRICE = Decimal(-1)
+
+MARKET_DATA_OFF = "mdoff"
+"""Among generic ticks: send those only, and no prices."""
 
 GENERIC_TICKS = {
     100: "100(Option Volume)",
@@ -62,7 +66,7 @@ GENERIC_TICKS = {
     588: "588(Futures Open Interest)",
     595: "595(Short-Term Volume X Mins)",
 }
-"""Generic tick ids a request may name. The simulator has data for 221, 233 and 375."""
+"""Generic tick ids a request may name. The simulator has data for 221, 233, 292 and 375."""
 
 
 class Entitlement(StrEnum):
@@ -131,6 +135,7 @@ class Line:
     instrument: Instrument
     generic_ticks: frozenset[int]
     delayed: bool
+    is_off: bool = False
     shown: Quote | None = None
 
     def ticks(self, quote: Quote) -> Iterator[Any]:
@@ -190,12 +195,19 @@ def _trade(quote: Quote) -> tuple[int, Decimal, Decimal]:
     return quote.last_time_ms, quote.last, quote.last_size
 
 
+def _names(request: RequestMarketData) -> list[str]:
+    """The generic ticks a request names; what stands behind 292 is left to the news."""
+    names = [name.strip() for name in request.generic_ticks.split(",") if name.strip()]
+    return ["292" if name.startswith("292:") else name for name in names]
+
+
 class Quotes:
     """The lines of all clients, and the beat at which quotes change."""
 
-    def __init__(self, hub: Hub, orders: Orders) -> None:
+    def __init__(self, hub: Hub, orders: Orders, news: News) -> None:
         self._hub = hub
         self._orders = orders
+        self._news = news
         self._lines: dict[tuple[Connection, int], Line] = {}
         self._watchers: dict[int, list[Line]] = {}
         self._data_types: dict[Connection, int] = {}
@@ -219,6 +231,10 @@ class Quotes:
         """Set what the login may see of an instrument from its next request on."""
         self._entitlements[instrument.con_id] = entitlement
 
+    def entitlement(self, instrument: Instrument) -> Entitlement:
+        """What the login may see of an instrument now."""
+        return self._entitlements.get(instrument.con_id, Entitlement.LIVE)
+
     def show(self, instrument: Instrument) -> None:
         """Display the present quote of an instrument: to the book first, then to its lines."""
         quote = self._hub.market.quote(instrument, self._hub.now_ms)
@@ -234,13 +250,19 @@ class Quotes:
             return
         instrument = self._find(connection, request.req_id, request.contract)
         generic_ticks = self._generic_ticks(connection, request)
-        if instrument is None or generic_ticks is None:
+        providers = self._providers(connection, request)
+        if instrument is None or generic_ticks is None or providers is None:
             return
         data_type = self._permitted(connection, request.req_id, instrument)
         if data_type is None:
             return
         line = Line(
-            connection, request.req_id, instrument, generic_ticks, delayed=data_type >= DELAYED
+            connection,
+            request.req_id,
+            instrument,
+            generic_ticks,
+            delayed=data_type >= DELAYED,
+            is_off=MARKET_DATA_OFF in _names(request),
         )
         connection.send(
             TickRequestParameters(
@@ -258,8 +280,11 @@ class Quotes:
             connection.send(TickSnapshotEnd(request.req_id))
             return
         self._lines[connection, request.req_id] = line
-        self._watchers.setdefault(instrument.con_id, []).append(line)
-        self._beat()
+        if providers:
+            self._news.open(connection, request.req_id, instrument, providers)
+        if not line.is_off:
+            self._watchers.setdefault(instrument.con_id, []).append(line)
+            self._beat()
 
     def _cancel(self, connection: Connection, request: CancelMarketData) -> None:
         key = (connection, request.req_id)
@@ -270,6 +295,9 @@ class Quotes:
 
     def _drop(self, key: tuple[Connection, int]) -> None:
         line = self._lines.pop(key)
+        self._news.close(*key)
+        if line.is_off:
+            return
         watchers = self._watchers[line.instrument.con_id]
         watchers.remove(line)
         if not watchers:
@@ -292,9 +320,9 @@ class Quotes:
     def _generic_ticks(
         self, connection: Connection, request: RequestMarketData
     ) -> frozenset[int] | None:
-        names = [name.strip() for name in request.generic_ticks.split(",") if name.strip()]
+        names = _names(request)
         ids = {int(name) for name in names if name.isdecimal()}
-        wrong = [name for name in names if name != "mdoff" and not name.isdecimal()]
+        wrong = [name for name in names if name != MARKET_DATA_OFF and not name.isdecimal()]
         if wrong or ids - GENERIC_TICKS.keys():
             legal = ",".join(dict.fromkeys(GENERIC_TICKS.values()))
             cause = (
@@ -308,10 +336,22 @@ class Quotes:
             return None
         return frozenset(ids)
 
+    def _providers(
+        self, connection: Connection, request: RequestMarketData
+    ) -> tuple[str, ...] | None:
+        """Whose headlines `292` (all) or `292:BRFG+DJNL` asks for; None after error 10094."""
+        names = request.generic_ticks.replace(" ", "").split(",")
+        codes = [name.partition(":")[2] for name in names if name.startswith("292:")]
+        try:
+            return chosen("+".join(codes or (PROVIDERS if "292" in names else ())))
+        except UnknownProviderError as error:
+            self._hub.error(connection, request.req_id, 10094, provider=error)
+            return None
+
     def _permitted(self, connection: Connection, req_id: int, instrument: Instrument) -> int | None:
         """The data type the line gets, or None if an error said why there is no line."""
         wanted = self._data_types.get(connection, LIVE)
-        entitlement = self._entitlements.get(instrument.con_id, Entitlement.LIVE)
+        entitlement = self.entitlement(instrument)
         if entitlement is Entitlement.LIVE:
             return LIVE  # also for delayed types: live is better; the market is never frozen
         if entitlement is Entitlement.NONE:
@@ -326,7 +366,8 @@ class Quotes:
     # --- quotes ---
 
     def _send(self, line: Line, quote: Quote) -> None:
-        line.connection.send(*line.ticks(quote))
+        if not line.is_off:
+            line.connection.send(*line.ticks(quote))
         line.shown = quote
 
     def _beat(self) -> None:

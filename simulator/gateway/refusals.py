@@ -9,74 +9,24 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.messages import (
-    account,
-    connection,
-    depth,
-    history,
-    login,
-    news,
-    options,
-    orders,
-    research,
-)
+from simulator.messages import history, orders
 
 REFUSED: tuple[type, ...] = (
-    account.RequestPnL,
-    account.RequestPnLSingle,
-    account.RequestPositionsMulti,
-    connection.RequestCurrentTimeInMillis,
-    depth.RequestMarketDepth,
     history.RequestHeadTimestamp,
     history.RequestHistogramData,
     history.RequestHistoricalData,
     history.RequestHistoricalTicks,
     history.RequestRealTimeBars,
     history.RequestTickByTickData,
-    login.QueryDisplayGroups,
-    login.ReplaceAdvisorData,
-    login.RequestAdvisorData,
-    login.RequestFamilyCodes,
-    login.RequestSoftDollarTiers,
-    login.RequestUserInfo,
-    login.SubscribeToGroupEvents,
-    login.UpdateDisplayGroup,
-    login.VerifyAndAuthMessage,
-    login.VerifyAndAuthRequest,
-    login.VerifyMessage,
-    login.VerifyRequest,
-    news.RequestHistoricalNews,
-    news.RequestNewsArticle,
-    news.RequestNewsBulletins,
-    news.RequestNewsProviders,
-    options.CalculateImpliedVolatility,
-    options.CalculateOptionPrice,
     orders.ExerciseOptions,
-    research.RequestFundamentalData,
-    research.RequestScannerParameters,
-    research.RequestScannerSubscription,
-    research.RequestWshEventData,
-    research.RequestWshMetaData,
 )
 
 NOTHING_TO_END: tuple[type, ...] = (
-    account.CancelPnL,
-    account.CancelPnLSingle,
-    account.CancelPositionsMulti,
-    depth.CancelMarketDepth,
     history.CancelHeadTimestamp,
     history.CancelHistogramData,
     history.CancelHistoricalData,
     history.CancelRealTimeBars,
     history.CancelTickByTickData,
-    login.UnsubscribeFromGroupEvents,
-    news.CancelNewsBulletins,
-    options.CancelCalculateImpliedVolatility,
-    options.CancelCalculateOptionPrice,
-    research.CancelFundamentalData,
-    research.CancelScannerSubscription,
-    research.CancelWshEventData,
-    research.CancelWshMetaData,
 )
 
 

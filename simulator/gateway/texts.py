@@ -14,22 +14,39 @@ TEXTS = {
     105: "Order being modified does not match original order.",
     107: "Cannot transmit incomplete order.",
     110: "The price does not conform to the minimum price variation for this contract.",
+    162: "Historical Market Data Service error message:{cause}",
+    165: (
+        "Historical Market Data Service query message:{retrieved} out of {total} items retrieved"
+    ),
     200: "No security definition has been found for the request",
     201: "Order rejected - reason:{reason}",
     202: "Order Canceled - reason:{reason}",
     300: "Can't find EId with tickerId:{id}",
+    309: (
+        "Max number (3) of market depth requests has been reached. Note: TWS currently limits "
+        "users to a maximum of 3 distinct market depth requests. This same restriction applies "
+        "to API clients, however API clients may make multiple market depth requests for the "
+        "same security."
+    ),
+    310: "Can't find the subscribed market depth with tickerId:{id}",
     320: "Error reading request:Message type {message}.  Unable to parse data. {cause}",
     321: "Error validating request.-'bF' : cause - {cause}",
     322: "Error processing request.-'bX' : cause - {cause}",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
+    354: "Requested market data is not subscribed.",
+    365: "No scanner subscription found for ticker id:{id}",
+    385: "Duplicate ticker ID for API scanner subscription.",
     387: "Unsupported order type for this exchange and security type.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
+    430: "The fundamentals data for the security specified is not available.{cause}",
     434: "The order size cannot be zero.",
     435: "You must specify an account.",
     2100: "API client has been unsubscribed from account data.",
     2104: "Market data farm connection is OK:{farm}",
     2106: "HMDS data farm connection is OK:{farm}",
+    2150: "Invalid position trade derived value",
+    2152: "Exchanges - {exchanges}",
     2158: "Sec-def data farm connection is OK:{farm}",
     10052: "Invalid time in force:{tif}",
     10089: (
@@ -37,12 +54,22 @@ TEXTS = {
         "'Market Data Connections' dialog for more details.Delayed market data is available."
         "{name}/TOP/ALL"
     ),
+    10092: ("Deep market data is not supported for this combination of security type/exchange"),
+    10094: "API News error:Source code unchecked in API news Settings: {provider}",
     10147: "OrderId {id} that needs to be cancelled is not found.",
     10148: "OrderId {id} that needs to be cancelled cannot be cancelled, state: {state}.",
     10167: "Requested market data is not subscribed. Displaying delayed market data.",
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
+    10172: "Failed to request news article: No data available",
+    10231: "The following Groups and/or Profiles contain invalid accounts:{accounts}",
     10243: (
         "Fractional-sized order cannot be placed via API. "
         "Please use desktop version to place this order."
     ),
+    10278: "Duplicate WSH metadata request",
+    10280: "Failed cancel WSH metadata",
+    10281: "Duplicate WSH event data request",
+    10282: "WSH metadata not requested",
+    10283: "Fail request WSH event data:{cause}",
+    10284: "Fail cancel WSH event data",
 }

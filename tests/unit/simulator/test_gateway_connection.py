@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 from simulator import World, WorldSettings
 from simulator.gateway.core import MAX_UNREADABLE
 from simulator.messages import REQUESTS
-from simulator.messages.account import CancelPnL, ManagedAccounts, RequestManagedAccounts
+from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
     CurrentTime,
     ErrorMessage,
@@ -15,8 +15,8 @@ from simulator.messages.connection import (
     SetServerLogLevel,
     StartApi,
 )
-from simulator.messages.login import RequestUserInfo
-from simulator.messages.orders import RequestAutoOpenOrders
+from simulator.messages.orders import ExerciseOptions, RequestAutoOpenOrders
+from simulator.records import Contract
 from simulator.wire import frame
 
 
@@ -108,7 +108,7 @@ def test_several_accounts_under_one_login(join) -> None:
 
 
 def test_what_is_not_modelled_is_refused_by_name_and_never_silent(client) -> None:
-    (refused,) = client.send(RequestUserInfo(9))
+    option = Contract(symbol="AAPL", sec_type="OPT")
+    (refused,) = client.send(ExerciseOptions(9, option, 1, 1, "", override=False))
     assert (refused.id, refused.code) == (9, 321)
-    assert "RequestUserInfo is not modelled" in refused.text
-    assert [reply.code for reply in client.send(CancelPnL(9))] == [300]
+    assert "ExerciseOptions is not modelled" in refused.text
