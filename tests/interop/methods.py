@@ -154,6 +154,7 @@ async def _(bench: Bench) -> None:
     ib, lib = bench.ib, bench.lib
     first = ib.placeOrder(bench.aapl, lib.LimitOrder("BUY", 1, 10))
     second = ib.placeOrder(bench.aapl, lib.LimitOrder("BUY", 1, 11))
+    await bench.settle()
     assert len(await ib.reqOpenOrdersAsync()) == 2
     assert len(await ib.reqAllOpenOrdersAsync()) == 2
     ib.cancelOrder(first.order)
@@ -166,9 +167,7 @@ async def _(bench: Bench) -> None:
 async def _(bench: Bench) -> None:
     trade = bench.ib.placeOrder(bench.aapl, bench.lib.MarketOrder("BUY", 1))
     await bench.done(trade)
-    assert "Filled" in {
-        t.orderStatus.status for t in await bench.ib.reqCompletedOrdersAsync(False)
-    }
+    assert "Filled" in {t.orderStatus.status for t in await bench.ib.reqCompletedOrdersAsync(False)}
     assert "BOT" in {fill.execution.side for fill in await bench.ib.reqExecutionsAsync()}
 
 
@@ -225,9 +224,7 @@ async def _(bench: Bench) -> None:
 
 @checks("reqMktDepthExchanges")
 async def _(bench: Bench) -> None:
-    assert "NASDAQ" in {d.exchange for d in await bench.ib.reqMktDepthExchangesAsync()} | {
-        "ISLAND"
-    }
+    assert "NASDAQ" in {d.exchange for d in await bench.ib.reqMktDepthExchangesAsync()} | {"ISLAND"}
 
 
 @checks("reqSmartComponents")

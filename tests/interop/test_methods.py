@@ -14,10 +14,39 @@ from .methods import CHECKS, PENDING, Bench
 
 TIMEOUT_S = 10
 LOCAL = frozenset(
-    "managedAccounts accountValues portfolio positions pnl pnlSingle trades openTrades orders "
-    "openOrders fills executions ticker tickers pendingTickers realtimeBars newsTicks "
-    "newsBulletins bracketOrder oneCancelsAll isConnected waitOnUpdate loopUntil setTimeout "
-    "disconnect run schedule sleep timeRange timeRangeAsync waitUntil".split()
+    [
+        "managedAccounts",
+        "accountValues",
+        "portfolio",
+        "positions",
+        "pnl",
+        "pnlSingle",
+        "trades",
+        "openTrades",
+        "orders",
+        "openOrders",
+        "fills",
+        "executions",
+        "ticker",
+        "tickers",
+        "pendingTickers",
+        "realtimeBars",
+        "newsTicks",
+        "newsBulletins",
+        "bracketOrder",
+        "oneCancelsAll",
+        "isConnected",
+        "waitOnUpdate",
+        "loopUntil",
+        "setTimeout",
+        "disconnect",
+        "run",
+        "schedule",
+        "sleep",
+        "timeRange",
+        "timeRangeAsync",
+        "waitUntil",
+    ]
 )
 """Methods that send nothing: they read what arrived, or are plain utilities."""
 
