@@ -206,6 +206,8 @@ class Accounts:
         self._positions[connection] = None
 
     def _request_updates(self, connection: Connection, request: RequestAccountUpdates) -> None:
+        """A second request gets everything again. Old gateways were seen to stay silent then
+        (ib_insync issue 93), which leaves a caller waiting for ever."""
         before = self._updates.pop(connection, None)
         if not request.subscribe:
             if before is not None:
@@ -215,9 +217,6 @@ class Accounts:
         if not accounts:
             return
         account = accounts[0]
-        if before is not None and before.accounts == (account,):
-            self._updates[connection] = before  # a second identical request is silent
-            return
         stream = self._updates[connection] = Subscription((account,))
         valuation = self.valuation(account)
         rows = sorted((*_account_rows(valuation), *_ledger_rows(valuation)))

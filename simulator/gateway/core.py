@@ -14,6 +14,7 @@ from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
+from simulator.gateway.limits import Limits
 from simulator.gateway.orders import Orders
 from simulator.gateway.quotes import Quotes
 from simulator.gateway.refusals import Refusals
@@ -60,6 +61,7 @@ class Gateway:
         self.hub = Hub(settings, broker, market)
         self.requests: deque[Request] = deque(maxlen=MAX_JOURNAL)
         self._received = 0
+        self.limits = Limits(self.hub)
         self.accounts = Accounts(self.hub)
         self.orders = Orders(self.hub, self.accounts)
         self.quotes = Quotes(self.hub, self.orders)
@@ -102,6 +104,7 @@ class Gateway:
         connection.session.close()
         if connection in self.hub.connections:
             self.hub.connections.remove(connection)
+            self.limits.forget(connection)
             self.accounts.forget(connection)
             self.quotes.forget(connection)
         if connection.is_started:
@@ -154,7 +157,8 @@ class Gateway:
         self.requests.append(
             Request(self._received, self.hub.now_ms, connection.client_id, request)
         )
-        self._handlers[type(request)](connection, request)
+        if self.limits.admits(connection, request):
+            self._handlers[type(request)](connection, request)
 
     def _refuse(self, connection: Connection, unreadable: Unreadable) -> None:
         error = unreadable.error

@@ -23,7 +23,9 @@ class Settings:
     """What the owner of a gateway sets up before it starts.
 
     `max_tickers` is the number of market data lines of the login (101 beyond it);
-    `download_open_orders` replays a client's open orders when it connects.
+    `download_open_orders` replays a client's open orders when it connects;
+    `max_requests_per_s` is the message rate of one client above which requests are
+    rejected (None: no limit); `read_only` refuses whatever writes orders.
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
@@ -31,6 +33,8 @@ class Settings:
     master_client_id: int | None = None
     max_tickers: int = 100
     download_open_orders: bool = True
+    max_requests_per_s: int | None = None
+    read_only: bool = False
 
 
 @dataclass(slots=True, eq=False)

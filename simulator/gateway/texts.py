@@ -7,6 +7,7 @@ every build; clients must match on the code.
 from __future__ import annotations
 
 TEXTS = {
+    100: "Max rate of messages per second has been exceeded:max={max} rec={rec} ({count})",
     101: "Max number of tickers has been reached.",
     103: "Duplicate order id",
     104: "Cannot modify a filled order.",

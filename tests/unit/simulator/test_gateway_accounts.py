@@ -81,9 +81,9 @@ def test_values_are_refreshed_every_three_minutes(client, world) -> None:
     assert only(PortfolioValue, client.read())
 
 
-def test_a_second_identical_subscription_is_silent_and_an_end_is_told(client) -> None:
-    client.send(RequestAccountUpdates(True, ACCOUNT))
-    assert client.send(RequestAccountUpdates(True, ACCOUNT)) == []
+def test_a_second_subscription_gets_everything_again_and_an_end_is_told(client) -> None:
+    first = client.send(RequestAccountUpdates(True, ACCOUNT))
+    assert client.send(RequestAccountUpdates(True, ACCOUNT)) == first
     assert [r.code for r in client.send(RequestAccountUpdates(False, ACCOUNT))] == [2100]
     assert client.send(RequestAccountUpdates(False, ACCOUNT)) == []
     assert not only(AccountValue, buy(client))
