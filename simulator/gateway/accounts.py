@@ -207,7 +207,8 @@ class Accounts:
 
     def _request_updates(self, connection: Connection, request: RequestAccountUpdates) -> None:
         """A second request gets everything again. Old gateways were seen to stay silent then
-        (ib_insync issue 93), which leaves a caller waiting for ever."""
+        (ib_insync issue 93), which leaves a caller waiting for ever.
+        """
         before = self._updates.pop(connection, None)
         if not request.subscribe:
             if before is not None:
