@@ -1,0 +1,407 @@
+"""One check for every wire operation of `ib_insync.IB`: what a caller must get back.
+
+`ib_async.IB` has the same methods. A blocking method and its Async twin are one operation;
+the twin is called here. `PENDING` names what the simulator refuses for now, and why; a
+method that starts to work must leave it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any
+
+from simulator import World
+
+ACCOUNT = "DU9000001"
+AAPL_ID = 265598
+
+PENDING = {
+    "exerciseOptions": "exercise belongs to the accounts' part of the broker",
+    "whatIfOrder": "margin belongs to the accounts' part of the broker",
+}
+
+
+@dataclass
+class Bench:
+    """A connected client, its library and the world behind it."""
+
+    ib: Any
+    lib: ModuleType
+    world: World
+
+    @property
+    def aapl(self) -> Any:
+        return self.lib.Stock("AAPL", "SMART", "USD", conId=AAPL_ID)
+
+    async def settle(self) -> None:
+        """Everything sent before the answer to this request has arrived."""
+        await self.ib.reqCurrentTimeAsync()
+
+    async def pass_time(self, seconds: float) -> None:
+        await self.settle()
+        self.world.advance(seconds)
+        await self.settle()
+
+    async def done(self, trade: Any) -> Any:
+        while not trade.isDone():
+            await self.ib.updateEvent
+        return trade
+
+    def option(self, chains: list[Any]) -> Any:
+        chain = next(chain for chain in chains if chain.exchange == "SMART")
+        strikes = sorted(chain.strikes)
+        return self.lib.Option(
+            "AAPL", chain.expirations[0], strikes[len(strikes) // 2], "C", "SMART"
+        )
+
+
+Check = Callable[[Bench], Awaitable[None]]
+CHECKS: dict[str, Check] = {}
+
+
+def checks(*names: str) -> Callable[[Check], Check]:
+    def enter(check: Check) -> Check:
+        CHECKS.update(dict.fromkeys(names, check))
+        return check
+
+    return enter
+
+
+# --- connection and account -------------------------------------------------
+
+
+@checks("connect")
+async def _(bench: Bench) -> None:
+    assert bench.ib.isConnected()
+    assert bench.ib.managedAccounts() == [ACCOUNT]
+    assert {value.tag for value in bench.ib.accountValues()} >= {"NetLiquidation", "BuyingPower"}
+
+
+@checks("accountSummary", "reqAccountSummary")
+async def _(bench: Bench) -> None:
+    await bench.ib.reqAccountSummaryAsync()
+    rows = await bench.ib.accountSummaryAsync()
+    assert float(next(r.value for r in rows if r.tag == "NetLiquidation")) > 0
+
+
+@checks("reqAccountUpdates")
+async def _(bench: Bench) -> None:
+    await bench.ib.reqAccountUpdatesAsync(ACCOUNT)
+
+
+@checks("reqAccountUpdatesMulti")
+async def _(bench: Bench) -> None:
+    await bench.ib.reqAccountUpdatesMultiAsync(ACCOUNT)
+
+
+@checks("reqPositions")
+async def _(bench: Bench) -> None:
+    assert isinstance(await bench.ib.reqPositionsAsync(), list)
+
+
+@checks("reqPnL", "cancelPnL")
+async def _(bench: Bench) -> None:
+    pnl = bench.ib.reqPnL(ACCOUNT)
+    await bench.pass_time(2)
+    assert abs(pnl.unrealizedPnL) < 1_000
+    bench.ib.cancelPnL(ACCOUNT)
+    assert not bench.ib.pnl()
+
+
+@checks("reqPnLSingle", "cancelPnLSingle")
+async def _(bench: Bench) -> None:
+    await bench.done(bench.ib.placeOrder(bench.aapl, bench.lib.MarketOrder("BUY", 1)))
+    pnl = bench.ib.reqPnLSingle(ACCOUNT, "", AAPL_ID)
+    await bench.pass_time(2)
+    assert pnl.position >= 1
+    assert pnl.value > 0
+    bench.ib.cancelPnLSingle(ACCOUNT, "", AAPL_ID)
+
+
+@checks("requestFA", "replaceFA")
+async def _(bench: Bench) -> None:
+    """A login that is no advisor is told so, and the call ends without a value."""
+    errors: list[int] = []
+    bench.ib.errorEvent += lambda _id, code, *_: errors.append(code)
+    bench.ib.client.requestFA(1)
+    bench.ib.replaceFA(1, "<x/>")
+    await bench.settle()
+    assert set(errors) <= {321, 344}
+    assert errors
+
+
+@checks("reqUserInfo")
+async def _(bench: Bench) -> None:
+    await bench.ib.reqUserInfoAsync()
+
+
+@checks("reqCurrentTime")
+async def _(bench: Bench) -> None:
+    assert await bench.ib.reqCurrentTimeAsync() == datetime.fromtimestamp(
+        bench.world.clock.now_ms() // 1000, UTC
+    )
+
+
+# --- orders -----------------------------------------------------------------
+
+
+@checks("placeOrder", "cancelOrder", "reqOpenOrders", "reqAllOpenOrders", "reqGlobalCancel")
+async def _(bench: Bench) -> None:
+    ib, lib = bench.ib, bench.lib
+    first = ib.placeOrder(bench.aapl, lib.LimitOrder("BUY", 1, 10))
+    second = ib.placeOrder(bench.aapl, lib.LimitOrder("BUY", 1, 11))
+    await bench.settle()
+    assert len(await ib.reqOpenOrdersAsync()) == 2
+    assert len(await ib.reqAllOpenOrdersAsync()) == 2
+    ib.cancelOrder(first.order)
+    assert (await bench.done(first)).orderStatus.status == "Cancelled"
+    ib.reqGlobalCancel()
+    assert (await bench.done(second)).orderStatus.status == "Cancelled"
+
+
+@checks("reqCompletedOrders", "reqExecutions")
+async def _(bench: Bench) -> None:
+    trade = bench.ib.placeOrder(bench.aapl, bench.lib.MarketOrder("BUY", 1))
+    await bench.done(trade)
+    assert "Filled" in {t.orderStatus.status for t in await bench.ib.reqCompletedOrdersAsync(False)}
+    assert "BOT" in {fill.execution.side for fill in await bench.ib.reqExecutionsAsync()}
+
+
+@checks("reqAutoOpenOrders")
+async def _(bench: Bench) -> None:
+    """For client 0 only; another is told so."""
+    codes: list[int] = []
+    bench.ib.errorEvent += lambda _id, code, *_: codes.append(code)
+    bench.ib.reqAutoOpenOrders(True)
+    await bench.settle()
+    assert codes == [327]
+
+
+@checks("whatIfOrder")
+async def _(bench: Bench) -> None:
+    state = await bench.ib.whatIfOrderAsync(bench.aapl, bench.lib.MarketOrder("BUY", 1))
+    assert float(state.initMarginChange) > 0
+
+
+@checks("exerciseOptions")
+async def _(bench: Bench) -> None:
+    chains = await bench.ib.reqSecDefOptParamsAsync("AAPL", "", "STK", AAPL_ID)
+    (option,) = await bench.ib.qualifyContractsAsync(bench.option(chains))
+    codes: list[int] = []
+    bench.ib.errorEvent += lambda _id, code, *_: codes.append(code)
+    bench.ib.exerciseOptions(option, 1, 1, ACCOUNT, 0)
+    await bench.settle()
+    assert codes == [322]
+
+
+# --- contracts --------------------------------------------------------------
+
+
+@checks("reqContractDetails", "qualifyContracts")
+async def _(bench: Bench) -> None:
+    (details,) = await bench.ib.reqContractDetailsAsync(bench.lib.Stock("AAPL", "SMART", "USD"))
+    assert details.longName == "APPLE INC"
+    contract = bench.lib.Forex("EURUSD")
+    assert await bench.ib.qualifyContractsAsync(contract) == [contract]
+    assert contract.conId == 12087792
+
+
+@checks("reqMatchingSymbols")
+async def _(bench: Bench) -> None:
+    found = await bench.ib.reqMatchingSymbolsAsync("AAP")
+    assert AAPL_ID in {sample.contract.conId for sample in found}
+
+
+@checks("reqMarketRule")
+async def _(bench: Bench) -> None:
+    rule = await bench.ib.reqMarketRuleAsync(26)
+    assert rule[0].increment == 0.01
+
+
+@checks("reqMktDepthExchanges")
+async def _(bench: Bench) -> None:
+    assert "NASDAQ" in {d.exchange for d in await bench.ib.reqMktDepthExchangesAsync()} | {"ISLAND"}
+
+
+@checks("reqSmartComponents")
+async def _(bench: Bench) -> None:
+    components = await bench.ib.reqSmartComponentsAsync("9c0001")
+    assert len({component.exchangeLetter for component in components}) == len(components) > 1
+
+
+@checks("reqSecDefOptParams")
+async def _(bench: Bench) -> None:
+    chains = await bench.ib.reqSecDefOptParamsAsync("AAPL", "", "STK", AAPL_ID)
+    (option,) = await bench.ib.qualifyContractsAsync(bench.option(chains))
+    assert option.conId > 0
+
+
+# --- quotes -----------------------------------------------------------------
+
+
+@checks("reqMktData", "cancelMktData", "reqMarketDataType")
+async def _(bench: Bench) -> None:
+    bench.ib.reqMarketDataType(3)
+    ticker = bench.ib.reqMktData(bench.aapl)
+    await bench.pass_time(1)
+    assert 0 < ticker.bid < ticker.ask
+    bench.ib.cancelMktData(bench.aapl)
+
+
+@checks("reqTickers")
+async def _(bench: Bench) -> None:
+    (ticker,) = await bench.ib.reqTickersAsync(bench.aapl)
+    assert ticker.bid < ticker.ask
+
+
+@checks("reqMktDepth", "cancelMktDepth")
+async def _(bench: Bench) -> None:
+    contract = bench.lib.Stock("AAPL", "NASDAQ", "USD", conId=AAPL_ID)
+    ticker = bench.ib.reqMktDepth(contract)
+    await bench.pass_time(1)
+    assert len(ticker.domBids) == len(ticker.domAsks) == 5
+    assert ticker.domBids[0].price < ticker.domAsks[0].price
+    bench.ib.cancelMktDepth(contract)
+
+
+@checks("reqTickByTickData", "cancelTickByTickData")
+async def _(bench: Bench) -> None:
+    ticker = bench.ib.reqTickByTickData(bench.aapl, "BidAsk")
+    seen: list[Any] = []
+    ticker.updateEvent += lambda t: seen.extend(t.tickByTicks)
+    await bench.pass_time(3)
+    assert seen
+    assert seen[0].bidPrice < seen[0].askPrice
+    bench.ib.cancelTickByTickData(bench.aapl, "BidAsk")
+
+
+@checks("reqRealTimeBars", "cancelRealTimeBars")
+async def _(bench: Bench) -> None:
+    bars = bench.ib.reqRealTimeBars(bench.aapl, 5, "TRADES", False)
+    await bench.pass_time(16)
+    assert len(bars) >= 3
+    bench.ib.cancelRealTimeBars(bars)
+
+
+@checks("calculateImpliedVolatility", "calculateOptionPrice")
+async def _(bench: Bench) -> None:
+    chains = await bench.ib.reqSecDefOptParamsAsync("AAPL", "", "STK", AAPL_ID)
+    option = bench.option(chains)
+    await bench.ib.qualifyContractsAsync(option)
+    priced = await bench.ib.calculateOptionPriceAsync(option, 0.3, option.strike)
+    assert priced.optPrice > 0
+    back = await bench.ib.calculateImpliedVolatilityAsync(option, priced.optPrice, option.strike)
+    assert abs(back.impliedVol - 0.3) < 0.01
+
+
+# --- history ----------------------------------------------------------------
+
+
+@checks("reqHistoricalData")
+async def _(bench: Bench) -> None:
+    bars = await bench.ib.reqHistoricalDataAsync(
+        bench.aapl, "", "1 D", "1 hour", "TRADES", useRTH=True
+    )
+    assert len(bars) > 4
+    assert all(bar.low <= min(bar.open, bar.close) <= bar.high for bar in bars)
+
+
+@checks("cancelHistoricalData")
+async def _(bench: Bench) -> None:
+    bars = await bench.ib.reqHistoricalDataAsync(
+        bench.aapl, "", "600 S", "5 secs", "TRADES", useRTH=False, keepUpToDate=True
+    )
+    before = len(bars)
+    await bench.pass_time(20)
+    assert len(bars) > before
+    bench.ib.cancelHistoricalData(bars)
+    await bench.settle()
+
+
+@checks("reqHistoricalSchedule")
+async def _(bench: Bench) -> None:
+    schedule = await bench.ib.reqHistoricalScheduleAsync(bench.aapl, 5)
+    assert len(schedule.sessions) == 5
+    assert schedule.timeZone == "US/Eastern"
+
+
+@checks("reqHistoricalTicks")
+async def _(bench: Bench) -> None:
+    for kind in ("TRADES", "BID_ASK", "MIDPOINT"):
+        ticks = await bench.ib.reqHistoricalTicksAsync(
+            bench.aapl, "", "20250613 15:00:00 US/Eastern", 50, kind, useRth=True
+        )
+        assert len(ticks) >= 50
+
+
+@checks("reqHeadTimeStamp")
+async def _(bench: Bench) -> None:
+    head = await bench.ib.reqHeadTimeStampAsync(bench.aapl, "TRADES", useRTH=True, formatDate=1)
+    assert head.year < 2025
+
+
+@checks("reqHistogramData")
+async def _(bench: Bench) -> None:
+    points = await bench.ib.reqHistogramDataAsync(bench.aapl, useRTH=True, period="1 day")
+    assert sum(point.count for point in points) > 0
+
+
+# --- research and news ------------------------------------------------------
+
+
+@checks("reqFundamentalData")
+async def _(bench: Bench) -> None:
+    assert "<" in await bench.ib.reqFundamentalDataAsync(bench.aapl, "ReportSnapshot")
+
+
+@checks("reqScannerParameters")
+async def _(bench: Bench) -> None:
+    assert "TOP_PERC_GAIN" in await bench.ib.reqScannerParametersAsync()
+
+
+@checks("reqScannerData", "reqScannerSubscription", "cancelScannerSubscription")
+async def _(bench: Bench) -> None:
+    wanted = bench.lib.ScannerSubscription(
+        instrument="STK", locationCode="STK.US.MAJOR", scanCode="TOP_PERC_GAIN"
+    )
+    assert await bench.ib.reqScannerDataAsync(wanted)
+    rows = bench.ib.reqScannerSubscription(wanted)
+    await bench.pass_time(1)
+    assert [row.rank for row in rows] == [*range(len(rows))]
+    assert rows
+    bench.ib.cancelScannerSubscription(rows)
+    await bench.settle()
+
+
+@checks("reqNewsProviders", "reqHistoricalNews", "reqNewsArticle")
+async def _(bench: Bench) -> None:
+    providers = await bench.ib.reqNewsProvidersAsync()
+    codes = "+".join(provider.code for provider in providers)
+    headline = await bench.ib.reqHistoricalNewsAsync(AAPL_ID, codes, "", "", 10)
+    headline = headline[0] if isinstance(headline, list) else headline
+    article = await bench.ib.reqNewsArticleAsync(headline.providerCode, headline.articleId)
+    assert article.articleText
+
+
+@checks("reqNewsBulletins", "cancelNewsBulletins")
+async def _(bench: Bench) -> None:
+    bench.ib.reqNewsBulletins(True)
+    await bench.settle()
+    assert bench.ib.newsBulletins()
+    bench.ib.cancelNewsBulletins()
+
+
+@checks("reqWshMetaData", "cancelWshMetaData", "getWshMetaData")
+async def _(bench: Bench) -> None:
+    assert "{" in await bench.ib.getWshMetaDataAsync()
+
+
+@checks("reqWshEventData", "cancelWshEventData", "getWshEventData")
+async def _(bench: Bench) -> None:
+    await bench.ib.getWshMetaDataAsync()
+    wanted = bench.lib.WshEventData(conId=AAPL_ID)
+    assert "{" in await asyncio.wait_for(bench.ib.getWshEventDataAsync(wanted), 5)

@@ -1,0 +1,68 @@
+"""No silent corner: every request an installed library can send is answered or refused by name."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from simulator import World
+from simulator.gateway.refusals import REFUSED
+from simulator.messages import REQUESTS
+
+from . import coverage
+from .methods import CHECKS, PENDING
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def ids_of_asyncio_library(name: str) -> set[int]:
+    """The ids its client sends: the first field of each list or call that goes to `send`."""
+    client = importlib.import_module(f"{name}.client").Client
+    ids = set()
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(client)))):
+        is_send = isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "send"
+        first = node.args[:1] if is_send else node.elts[:1] if isinstance(node, ast.List) else []
+        if first and isinstance(first[0], ast.Constant) and type(first[0].value) is int:
+            ids.add(first[0].value)
+    return ids
+
+
+def ids_of_vendor_library() -> set[int]:
+    out = importlib.import_module("ibapi.message").OUT
+    return {value for name, value in vars(out).items() if name.isupper() and isinstance(value, int)}
+
+
+def test_every_request_of_the_library_is_answered_or_refused_by_name(library) -> None:
+    asyncio_library = library.name in {"ib_insync", "ib_async"}
+    ids = ids_of_asyncio_library(library.name) if asyncio_library else ids_of_vendor_library()
+    assert len(ids) > 70
+    assert not ids - set(REQUESTS.by_id)
+    handled = set(World().gateway._handlers)
+    start_api = 71
+    assert {REQUESTS.by_id[id_].record for id_ in ids - {start_api}} <= handled
+
+
+def test_what_is_refused_is_no_more_than_what_the_methods_say() -> None:
+    """A refusal that no method check names would be a silent corner in the table."""
+    assert {record.__name__ for record in REFUSED} == coverage.REFUSED_NAMES
+
+
+def test_the_readme_shows_the_table() -> None:
+    assert coverage.table() in README.read_text(encoding="utf-8"), (
+        "run `PYTHONPATH=tests:. python -m interop.coverage` and put its output into the README"
+    )
+
+
+def test_the_count_is_that_of_the_checks() -> None:
+    assert set(PENDING) <= set(CHECKS)
+    assert f"{len(CHECKS) - len(PENDING)} of {len(CHECKS)}" in coverage.table()
+
+
+@pytest.mark.parametrize("reason", PENDING.values())
+def test_a_pending_method_has_a_reason(reason: str) -> None:
+    assert len(reason) > 20
