@@ -124,7 +124,8 @@ class Tape:
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
-        self._so_far: Callable[[int], Stretch | None] = lru_cache(maxsize=4)(self._day_until)
+        self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
+        self._so_far: Callable[[int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._day_until)
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
@@ -164,11 +165,10 @@ class Tape:
         index = step // STEPS_PER_MINUTE
         minute = self._traded(index)
         last = bisect_right(minute.steps, step) - 1
-        high, low = minute.highs[last], minute.lows[last]
         before = self._so_far(index)
-        if before is None:
-            return high, low
-        return max(high, before.trade.high), min(low, before.trade.low)
+        highs = (found.high + self.spread for found in before)
+        lows = (found.low for found in before)
+        return max(minute.highs[last], *highs), min(minute.lows[last], *lows)
 
     # --- stretches ---
 
@@ -219,7 +219,7 @@ class Tape:
         bids = self._day(day)
         return self._whole(bids, (first, self._raw(first)), (last, self._raw(last)), notional)
 
-    def _whole_hour(self, hour: int) -> Stretch:
+    def _hour_in_minutes(self, hour: int) -> Stretch:
         parts = [self._whole_minute(hour * 60 + minute) for minute in range(60)]
         total = parts[0]
         for part in parts[1:]:
@@ -264,11 +264,11 @@ class Tape:
             sum(trade.ticks * trade.lots for trade in trades),
         )
 
-    def _day_until(self, minute: int) -> Stretch | None:
-        day = minute - minute % MINUTES_PER_DAY
-        if minute == day:
-            return None
-        return self.stretch(day * STEPS_PER_MINUTE, minute * STEPS_PER_MINUTE)
+    def _day_until(self, minute: int) -> tuple[_Range, ...]:
+        """The ranges of the day before a minute: of its whole hours, then of the minutes."""
+        hour = minute // 60
+        hours = map(self._hour, range(hour - hour % 24, hour))
+        return *hours, *map(self._minute, range(hour * 60, minute))
 
     # --- ranges, from the top down ---
 
