@@ -1,0 +1,380 @@
+"""The tape of one instrument: bids, trades and summaries of any stretch of time.
+
+Extremes are decided from the top down, so that nothing has to be added up: a day takes
+its range from a sample of the path once an hour, an hour once a minute, a minute once in
+15 seconds, each within the range of its parent; the child where the sample was extreme
+inherits the parent's extreme, and below the minute the path is bent to touch it. Volume
+and number of trades are differences of one growing function of time. Thus an hour equals
+its minutes, and a day its hours, though a day costs 25 samples. The average of a day and
+more weighs the opening prices of its hours; that of shorter stretches weighs its minutes,
+each by the mean of its four prices, and below the minute its trades.
+
+Prices are whole ticks, volume is in lots. Pure, and nothing but caches is stored.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from itertools import accumulate
+
+from simulator.instruments import Instrument
+from simulator.market.path import STEP_MS, PricePath
+
+LOT = 100
+STEPS_PER_MINUTE = 60_000 // STEP_MS
+STEPS_PER_HOUR = 60 * STEPS_PER_MINUTE
+STEPS_PER_DAY = 24 * STEPS_PER_HOUR
+MINUTES_PER_DAY = 1440
+
+_QUARTER = STEPS_PER_MINUTE // 4
+_LAST_OF_MINUTE = STEPS_PER_MINUTE - 1
+_BEND = 50  # steps over which the path is bent towards an extreme: less than a quarter minute
+_OVERSHOOT = 0.58  # how far a random walk passes its samples, in deviations between two of them
+_MINUTE_LOTS = 240
+_DAY_LOTS = _MINUTE_LOTS * MINUTES_PER_DAY
+_LOTS_PER_TRADE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    step: int
+    ticks: int
+    lots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """First, highest, lowest and last price, in ticks."""
+
+    open: int
+    high: int
+    low: int
+    close: int
+
+    def then(self, later: Span) -> Span:
+        return Span(self.open, max(self.high, later.high), min(self.low, later.low), later.close)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What happened in some time; `notional` is the sum of price (ticks) times lots."""
+
+    bid: Span
+    trade: Span
+    lots: int
+    count: int
+    notional: float
+
+    def then(self, later: Stretch) -> Stretch:
+        """Both together; a stretch without a trade shows the last one before it."""
+        return Stretch(
+            self.bid.then(later.bid),
+            self._trades_with(later),
+            self.lots + later.lots,
+            self.count + later.count,
+            self.notional + later.notional,
+        )
+
+    def _trades_with(self, later: Stretch) -> Span:
+        if not later.count:
+            return self.trade
+        return self.trade.then(later.trade) if self.count else later.trade
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """The bids of a period, and which children touch the highest and the lowest."""
+
+    high: int
+    low: int
+    high_child: int
+    low_child: int
+
+    def clamp(self, ticks: int) -> int:
+        return min(max(ticks, self.low), self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class _Minute:
+    """The trades of a minute, with the running high and low."""
+
+    trades: tuple[Trade, ...]
+    steps: tuple[int, ...]
+    highs: tuple[int, ...]
+    lows: tuple[int, ...]
+    lots: tuple[int, ...]
+
+
+class Tape:
+    """Everything that was quoted and traded, by step of the path."""
+
+    def __init__(self, instrument: Instrument, seed: int) -> None:
+        self._path = PricePath(instrument, seed)
+        self._tick = instrument.min_tick
+        self._tick_size = float(instrument.min_tick)
+        self._half_spread = float(instrument.path.spread) / 2
+        self.spread = int(instrument.path.spread / instrument.min_tick)
+        self.bits = self._path.bits
+        self._day: Callable[[int], _Range] = lru_cache(maxsize=64)(self._day_of)
+        self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
+        self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
+        self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
+        self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
+        self._so_far: Callable[[int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._day_until)
+
+    def price(self, ticks: int) -> Decimal:
+        return ticks * self._tick
+
+    # --- single moments ---
+
+    def bid(self, step: int) -> int:
+        """The bid in ticks; the ask is `spread` above it."""
+        minute, second = divmod(step, STEPS_PER_MINUTE)
+        found = self._minute(minute)
+        if second == found.high_child:
+            return found.high
+        if second == found.low_child:
+            return found.low
+        raw = self._raw(step)
+        for extreme, child in ((found.high, found.high_child), (found.low, found.low_child)):
+            away = abs(second - child)
+            if away < _BEND:
+                missing = extreme - self._raw(step - second + child)
+                raw += missing * (_BEND - away) // _BEND
+        return found.clamp(raw)
+
+    def last_trade(self, step: int) -> Trade:
+        """The latest trade up to a step; the first step of every minute trades."""
+        minute = self._traded(step // STEPS_PER_MINUTE)
+        return minute.trades[bisect_right(minute.steps, step) - 1]
+
+    def day_lots(self, step: int) -> int:
+        """Lots traded since the day (UTC) began, the step included."""
+        index = step // STEPS_PER_MINUTE
+        minute = self._traded(index)
+        before = self._lots(index) - self._lots(index - index % MINUTES_PER_DAY)
+        return before + minute.lots[bisect_right(minute.steps, step) - 1]
+
+    def day_range(self, step: int) -> tuple[int, int]:
+        """Highest and lowest trade since the day (UTC) began, the step included."""
+        index = step // STEPS_PER_MINUTE
+        minute = self._traded(index)
+        last = bisect_right(minute.steps, step) - 1
+        before = self._so_far(index)
+        high = max((found.high + self.spread for found in before), default=minute.highs[last])
+        low = min((found.low for found in before), default=minute.lows[last])
+        return max(minute.highs[last], high), min(minute.lows[last], low)
+
+    # --- stretches ---
+
+    def trades(self, first: int, end: int) -> Iterator[Trade]:
+        """The trades from a step to before another, in order."""
+        for index in range(first // STEPS_PER_MINUTE, -(-end // STEPS_PER_MINUTE)):
+            minute = self._traded(index)
+            start = bisect_left(minute.steps, first)
+            yield from minute.trades[start : bisect_left(minute.steps, end)]
+
+    def stretch(self, first: int, end: int) -> Stretch:
+        """What happened from a step to before another; raises `ValueError` if that is empty."""
+        if first >= end:
+            raise ValueError(f"no step from {first} to before {end}")
+        parts = iter(self._parts(first, end))
+        total = next(parts)
+        for part in parts:
+            total = total.then(part)
+        return total
+
+    def _parts(self, first: int, end: int) -> Iterator[Stretch]:
+        """The stretch in as few pieces as there are whole days, hours and minutes in it."""
+        sizes = (
+            (STEPS_PER_DAY, self._whole_day),
+            (STEPS_PER_HOUR, self._whole_hour),
+            (STEPS_PER_MINUTE, self._whole_minute),
+        )
+        while first < end:
+            for size, whole in sizes:
+                if first % size == 0 and first + size <= end:
+                    yield whole(first // size)
+                    first += size
+                    break
+            else:
+                until = min(end, (first // STEPS_PER_MINUTE + 1) * STEPS_PER_MINUTE)
+                yield self._by_steps(first, until)
+                first = until
+
+    def _whole_day(self, day: int) -> Stretch:
+        hours = [(day * 24 + hour) * STEPS_PER_HOUR for hour in range(25)]
+        opens = [self._trade_ticks(step, self._raw(step)) for step in hours[:-1]]
+        lots = [self._lots(step // STEPS_PER_MINUTE) for step in hours]
+        notional = sum(
+            price * (after - before)
+            for price, before, after in zip(opens, lots, lots[1:], strict=False)
+        )
+        first, last = hours[0], hours[-1] - 1
+        bids = self._day(day)
+        return self._whole(bids, (first, self._raw(first)), (last, self._raw(last)), notional)
+
+    def _hour_in_minutes(self, hour: int) -> Stretch:
+        parts = [self._whole_minute(hour * 60 + minute) for minute in range(60)]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total.then(part)
+        return total
+
+    def _whole_minute(self, minute: int) -> Stretch:
+        first, last = minute * STEPS_PER_MINUTE, (minute + 1) * STEPS_PER_MINUTE - 1
+        edges = (first, self.bid(first)), (last, self.bid(last))
+        whole = self._whole(self._minute(minute), *edges, 0)
+        span = whole.trade
+        mean = (span.open + span.high + span.low + span.close) / 4
+        return Stretch(whole.bid, span, whole.lots, whole.count, mean * whole.lots)
+
+    def _whole(
+        self, bids: _Range, first: tuple[int, int], last: tuple[int, int], notional: float
+    ) -> Stretch:
+        """A whole period: the highest bid is traded at the ask, the lowest at the bid."""
+        start, end = first[0] // STEPS_PER_MINUTE, (last[0] + 1) // STEPS_PER_MINUTE
+        return Stretch(
+            Span(first[1], bids.high, bids.low, last[1]),
+            Span(
+                self._trade_ticks(*first),
+                bids.high + self.spread,
+                bids.low,
+                self._trade_ticks(*last),
+            ),
+            self._lots(end) - self._lots(start),
+            self._trades_before(end) - self._trades_before(start),
+            notional,
+        )
+
+    def _by_steps(self, first: int, end: int) -> Stretch:
+        bids = [self.bid(step) for step in range(first, end)]
+        trades = list(self.trades(first, end))
+        prices = [trade.ticks for trade in trades] or [self.last_trade(first).ticks]
+        return Stretch(
+            _span(bids),
+            _span(prices),
+            sum(trade.lots for trade in trades),
+            len(trades),
+            sum(trade.ticks * trade.lots for trade in trades),
+        )
+
+    def _day_until(self, minute: int) -> tuple[_Range, ...]:
+        """The ranges of the day before a minute: of its whole hours, then of the minutes."""
+        hour = minute // 60
+        hours = map(self._hour, range(hour - hour % 24, hour))
+        return *hours, *map(self._minute, range(hour * 60, minute))
+
+    # --- ranges, from the top down ---
+
+    def _raw(self, step: int) -> int:
+        return math.floor((self._path.price(step) - self._half_spread) / self._tick_size)
+
+    def _margin(self, ticks: int, steps: int) -> int:
+        return int(_OVERSHOOT * self._path.deviation * math.sqrt(steps) * ticks)
+
+    def _day_of(self, day: int) -> _Range:
+        first = day * STEPS_PER_DAY
+        samples = [self._raw(first + hour * STEPS_PER_HOUR) for hour in range(24)]
+        ends = self._raw(first + STEPS_PER_DAY - 1)
+        high, low = max(*samples, ends), min(*samples, ends)
+        margin = self._margin(high, STEPS_PER_HOUR)
+        return _Range(
+            high + margin, low - margin, samples.index(max(samples)), samples.index(min(samples))
+        )
+
+    def _hour_of(self, hour: int) -> _Range:
+        first = hour * STEPS_PER_HOUR
+        samples = [self._raw(first + minute * STEPS_PER_MINUTE) for minute in range(60)]
+        ends = self._raw(first + STEPS_PER_HOUR - 1)
+        high, low = max(*samples, ends), min(*samples, ends)
+        margin = self._margin(high, STEPS_PER_MINUTE)
+        children = samples.index(max(samples)), samples.index(min(samples))
+        return _inherit(
+            self._day(hour // 24), hour % 24, _Range(high + margin, low - margin, *children)
+        )
+
+    def _minute_of(self, minute: int) -> _Range:
+        first = minute * STEPS_PER_MINUTE
+        samples = {n: self._raw(first + n * _QUARTER) for n in (1, 2, 3)}
+        every = *samples.values(), self._raw(first), self._raw(first + _LAST_OF_MINUTE)
+        highest = max(samples, key=lambda n: samples[n])
+        lowest = min((n for n in samples if n != highest), key=lambda n: samples[n])
+        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        children = (_next_trade(n * _QUARTER, count) for n in (highest, lowest))
+        return _inherit(
+            self._hour(minute // 60), minute % 60, _Range(max(every), min(every), *children)
+        )
+
+    # --- trades and volume ---
+
+    def _trade_ticks(self, step: int, bid: int) -> int:
+        return bid + self.spread if self._path.bits(step) & 1 else bid
+
+    def _lots(self, minute: int) -> int:
+        """Lots traded before a minute, since the epoch; grows by 40 to 440 a minute."""
+        day, rest = divmod(minute, MINUTES_PER_DAY)
+        before = self._day_lots(day)
+        if not rest:
+            return before
+        traded = (self._day_lots(day + 1) - before) * rest // MINUTES_PER_DAY
+        return before + traded + self._path.bits(~minute) % 100
+
+    def _day_lots(self, day: int) -> int:
+        return _DAY_LOTS * day + self._path.bits(~(day << 40)) % (_DAY_LOTS * 2 // 5)
+
+    def _trades_before(self, minute: int) -> int:
+        return self._lots(minute) // _LOTS_PER_TRADE
+
+    def _traded_in(self, minute: int) -> _Minute:
+        first, bids = minute * STEPS_PER_MINUTE, self._minute(minute)
+        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        steps = tuple(first + _trade_step(n, count) for n in range(count))
+        lots = self._shares_of_lots(minute, count)
+        prices = []
+        for step in steps:
+            ticks = self._trade_ticks(step, self.bid(step))
+            if step - first == bids.high_child:
+                ticks = bids.high + self.spread
+            if step - first == bids.low_child:
+                ticks = bids.low
+            prices.append(ticks)
+        sizes = [after - before for before, after in zip((0, *lots), lots, strict=False)]
+        trades = tuple(map(Trade, steps, prices, sizes))
+        highs, lows = tuple(accumulate(prices, max)), tuple(accumulate(prices, min))
+        return _Minute(trades, steps, highs, lows, lots)
+
+    def _shares_of_lots(self, minute: int, count: int) -> tuple[int, ...]:
+        """Lots traded in a minute up to and including each trade; each trades one at least."""
+        total = self._lots(minute + 1) - self._lots(minute)
+        first, usual = minute * STEPS_PER_MINUTE, total // count
+        inner = (
+            total * n // count + (self._path.bits(first + n) >> 24) % usual for n in range(1, count)
+        )
+        return *inner, total
+
+
+def _span(prices: Sequence[int]) -> Span:
+    return Span(prices[0], max(prices), min(prices), prices[-1])
+
+
+def _inherit(parent: _Range, child: int, own: _Range) -> _Range:
+    """A range within its parent's, up to the extremes that are this child's to touch."""
+    high = parent.high if child == parent.high_child else parent.clamp(own.high)
+    low = parent.low if child == parent.low_child else parent.clamp(own.low)
+    return _Range(high, low, own.high_child, own.low_child)
+
+
+def _trade_step(number: int, count: int) -> int:
+    """When in its minute a trade happens: the first and the last step always trade."""
+    return -(-number * _LAST_OF_MINUTE // (count - 1))
+
+
+def _next_trade(step: int, count: int) -> int:
+    """The first step from here on that trades."""
+    return _trade_step(-(-step * (count - 1) // _LAST_OF_MINUTE), count)
