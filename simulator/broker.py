@@ -47,9 +47,19 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
 DONE = frozenset({Status.FILLED, Status.CANCELLED})
 
 
+class Instruction(Enum):
+    """What the holder of an option wants done with it, by the number of the wire."""
+
+    EXERCISE = 1
+    LAPSE = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerOrder:
-    """One order as the broker holds it, at one moment."""
+    """One order as the broker holds it, at one moment.
+
+    An instruction for an option held is shown to clients as an order; no book holds it.
+    """
 
     perm_id: int
     client_id: int
@@ -65,6 +75,7 @@ class BrokerOrder:
     commission: Decimal | None = None
     changed_ms: int = 0
     ending: str = ""
+    instruction: Instruction | None = None
 
     @property
     def quantity(self) -> Decimal:
@@ -199,6 +210,12 @@ class Broker:
         """The lowest id the client may use; ids are counted for each client id."""
         return self._last_order_id.get(client_id, 0) + 1
 
+    def parity(self, option: Instrument, now_ms: int) -> Decimal:
+        """What exercising gains by unit of the underlying; negative out of the money."""
+        underlying = self.database[option.under_con_id]
+        gain = self.market.quote(underlying, now_ms).mark - option.strike
+        return gain if option.right == "C" else -gain
+
     def positions(self, account: str) -> list[Position]:
         return list(self.ledgers[account].positions.values())
 
@@ -238,8 +255,61 @@ class Broker:
 
     def cancel(self, held: BrokerOrder, now_ms: int, reason: str = "") -> list[Event]:
         """Cancel a live order; what was filled stays filled."""
-        self._book(held.instrument).cancel(held.perm_id)
+        if held.instruction is None:
+            self._book(held.instrument).cancel(held.perm_id)
         return [self._end(held, reason, now_ms)]
+
+    def instruct(
+        self,
+        instruction: Instruction,
+        option: Instrument,
+        *,
+        client_id: int,
+        order_id: int,
+        account: str,
+        quantity: Decimal,
+        now_ms: int,
+    ) -> Accepted:
+        """Take an instruction for an option held; it works until it is carried out."""
+        self._last_perm_id += 1
+        self._perm_ids[client_id, order_id] = self._last_perm_id
+        terms = Order(action=Side.BUY, total_quantity=quantity, order_type="LMT", tif="DAY")
+        order = BrokerOrder(
+            perm_id=self._last_perm_id,
+            client_id=client_id,
+            order_id=order_id,
+            account=account,
+            instrument=option,
+            contract=option.contract(),
+            order=replace(terms, limit_price=ZERO, account=account),
+            status=Status.PRE_SUBMITTED,
+            changed_ms=now_ms,
+            instruction=instruction,
+        )
+        accepted = Accepted(order)
+        self._record(accepted, now_ms)
+        return accepted
+
+    def carry_out(self, held: BrokerOrder, now_ms: int) -> list[Event]:
+        """Close the options of an instruction and deliver what an exercise is worth.
+
+        An option on an index is worth its parity in cash, any other its underlying at the
+        strike. Nothing is charged. Options that are not held any more are not exercised.
+        """
+        option = held.instrument
+        position = self.ledgers[held.account].positions.get(option.con_id)
+        if position is None or position.quantity < held.quantity:
+            return self.cancel(held, now_ms, "Exercise/Lapse failed due to server rejection.")
+        price, delivered = ZERO, ZERO
+        underlying = self.database[option.under_con_id]
+        if held.instruction is Instruction.EXERCISE:
+            delivered = held.quantity * option.multiplier / underlying.multiplier
+            if underlying.sec_type == "IND":
+                price, delivered = max(ZERO, self.parity(option, now_ms)), ZERO
+        events = [self._fill(held, Filled(held.perm_id, held.quantity, price, False), now_ms)]
+        if delivered:
+            events.append(self._deliver(held, underlying, delivered, now_ms))
+        return events
 
     def show(self, instrument: Instrument, quote: Quote, now_ms: int) -> list[Event]:
         """A quote is displayed: fill the resting orders that it reaches."""
@@ -276,8 +346,12 @@ class Broker:
         return [self._fill(self._orders[fill.key], fill, now_ms) for fill in fills]
 
     def _fill(self, held: BrokerOrder, fill: Filled, now_ms: int) -> Event:
-        fee = commission_for(held.instrument, fill.quantity, fill.price)
-        bought = held.order.action == Side.BUY
+        fee = ZERO
+        if held.instruction is None:
+            fee = commission_for(held.instrument, fill.quantity, fill.price)
+        # Options handed in are shown as a purchase and booked as a sale.
+        hands_in = held.instruction is not None and bool(held.instrument.right)
+        bought = held.order.action == Side.BUY and not hands_in
         realized = self.ledgers[held.account].apply(
             held.instrument, fill.quantity if bought else -fill.quantity, fill.price, fee
         )
@@ -308,6 +382,26 @@ class Broker:
         executed = Executed(after, execution, now_ms, fee, realized)
         self.executions.append(executed)
         return self._record(executed, now_ms)
+
+    def _deliver(
+        self, held: BrokerOrder, underlying: Instrument, quantity: Decimal, now_ms: int
+    ) -> Event:
+        """Book the underlying of exercised options, as a trade at the strike without an order."""
+        self._last_perm_id += 1
+        side = Side.BUY if held.instrument.right == "C" else Side.SELL
+        terms = replace(
+            held.order, action=side, total_quantity=quantity, limit_price=held.instrument.strike
+        )
+        delivery = replace(
+            held,
+            perm_id=self._last_perm_id,
+            order_id=0,
+            instrument=underlying,
+            contract=underlying.contract(),
+            order=terms,
+        )
+        fill = Filled(delivery.perm_id, quantity, held.instrument.strike, added=False)
+        return self._fill(delivery, fill, now_ms)
 
     def _end(self, held: BrokerOrder, reason: str, now_ms: int) -> Event:
         status = TRANSITIONS[held.status, Change.CANCELLED]

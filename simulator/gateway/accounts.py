@@ -15,7 +15,7 @@ from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.instruments import Instrument
-from simulator.ledger import Position, Valuation, Valued, value
+from simulator.ledger import Ledger, Position, Valuation, Valued, value
 from simulator.messages.account import (
     AccountDownloadEnd,
     AccountSummary,
@@ -199,7 +199,10 @@ class Accounts:
 
     def valuation(self, account: str) -> Valuation:
         """The account at the present prices."""
-        ledger = self._hub.broker.ledgers[account]
+        return self.value_of(self._hub.broker.ledgers[account])
+
+    def value_of(self, ledger: Ledger) -> Valuation:
+        """Any ledger at the present prices."""
         currencies = set(ledger.cash) | {p.instrument.currency for p in ledger.positions.values()}
         rates = {c: self._rate(c, ledger.base_currency) for c in sorted(currencies)}
         return value(ledger, self._mark, rates)

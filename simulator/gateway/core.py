@@ -15,6 +15,7 @@ from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
+from simulator.gateway.exercise import Exercises
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.limits import Limits
 from simulator.gateway.login import Login
@@ -94,6 +95,7 @@ class Gateway:
             self.depth,
             Scanners(self.hub),
             Research(self.hub),
+            Exercises(self.hub, self.orders),
         )
         self._handlers = _merge(
             (

@@ -15,6 +15,7 @@ from itertools import islice
 from simulator.gateway.draws import draw
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.quotes import Entitlement, Quotes
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.instruments import Instrument
 from simulator.market import Quote
 from simulator.messages.depth import (
@@ -144,7 +145,7 @@ class Depth:
         found = self._hub.database.find(request.contract)
         refusal: tuple[int, str] | None = None
         if (connection, request.req_id) in self._books:
-            refusal = 322, "Duplicate ticker id"
+            refusal = 322, DUPLICATE_TICKER_ID
         elif len(found) != 1:
             refusal = 200, ""
         elif not _has_depth(request, found[0]):

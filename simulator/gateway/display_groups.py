@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.messages.login import (
     DisplayGroupList,
     DisplayGroupUpdated,
@@ -53,7 +54,7 @@ class DisplayGroups:
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return
         if (connection, request.req_id) in self._followed:
-            self._hub.error(connection, request.req_id, 322, cause="Duplicate ticker id")
+            self._hub.error(connection, request.req_id, 322, cause=DUPLICATE_TICKER_ID)
             return
         self._followed[connection, request.req_id] = request.group_id
         connection.send(DisplayGroupUpdated(request.req_id, self._shown[request.group_id]))

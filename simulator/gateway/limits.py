@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from simulator.gateway.hub import SYSTEM, Connection, Hub
 from simulator.messages.orders import (
     CancelOrder,
+    ExerciseOptions,
     PlaceOrder,
     RequestAutoOpenOrders,
     RequestGlobalCancel,
@@ -25,6 +26,7 @@ MAX_VIOLATIONS = 3
 WRITING = (
     PlaceOrder,
     CancelOrder,
+    ExerciseOptions,
     RequestGlobalCancel,
     RequestOpenOrders,
     RequestAutoOpenOrders,

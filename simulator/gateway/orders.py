@@ -21,6 +21,7 @@ from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.gateway.validation import Candidate, refusal
+from simulator.gateway.what_if import effect
 from simulator.instruments import Instrument
 from simulator.messages.orders import (
     CancelOrder,
@@ -104,6 +105,9 @@ class Orders:
             self._hub.error(connection, request.order_id, refused.code, **refused.facts)
             return
         order = _normal(request.order, self._hub.settings.accounts[0])
+        if order.what_if:
+            connection.send(self._preview(connection, request, instruments[0], order, held))
+            return
         now_ms = self._hub.now_ms
         if held is None:
             events = broker.place(client_id, request.order_id, request.contract, order, now_ms)
@@ -111,6 +115,29 @@ class Orders:
             events = broker.modify(held, order, now_ms)
         self.publish(events)
         self.on_working()
+
+    def _preview(
+        self,
+        connection: Connection,
+        request: PlaceOrder,
+        instrument: Instrument,
+        order: Order,
+        held: BrokerOrder | None,
+    ) -> OpenOrder:
+        """The one answer to a what-if order; of a live order it previews the change."""
+        quantity = (order.total_quantity or Decimal(0)) - (held.filled if held else 0)
+        shown = BrokerOrder(
+            perm_id=held.perm_id if held else 0,
+            client_id=connection.client_id,
+            order_id=request.order_id,
+            account=order.account,
+            instrument=instrument,
+            contract=request.contract,
+            order=order,
+            status=Status.PRE_SUBMITTED,
+        )
+        state = effect(self._hub, self._accounts, instrument, order, quantity)
+        return replace(_open_order(shown), state=state)
 
     def _cancel(self, connection: Connection, request: CancelOrder) -> None:
         held = self._hub.broker.order(connection.client_id, request.order_id)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from simulator.broker import Executed
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.ledger import Valuation, Valued
 from simulator.messages.account import (
     CancelPnL,
@@ -72,7 +73,7 @@ class ProfitAndLoss:
     def _is_valid(self, connection: Connection, request: RequestPnL | RequestPnLSingle) -> bool:
         cause = None
         if (connection, type(request), request.req_id) in self._reports:
-            self._hub.error(connection, request.req_id, 322, cause="Duplicate ticker id")
+            self._hub.error(connection, request.req_id, 322, cause=DUPLICATE_TICKER_ID)
             return False
         if request.account not in self._hub.settings.accounts:
             cause = f"Invalid account code '{request.account}'."

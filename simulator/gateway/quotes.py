@@ -16,6 +16,7 @@ from typing import Any
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.news import PROVIDERS, News, UnknownProviderError, chosen
 from simulator.gateway.orders import Orders
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.instruments import Instrument
 from simulator.market import Quote
 from simulator.messages.market_data import (
@@ -246,7 +247,7 @@ class Quotes:
 
     def _request(self, connection: Connection, request: RequestMarketData) -> None:
         if (connection, request.req_id) in self._lines:
-            self._hub.error(connection, request.req_id, 322, cause="Duplicate ticker id")
+            self._hub.error(connection, request.req_id, 322, cause=DUPLICATE_TICKER_ID)
             return
         instrument = self._find(connection, request.req_id, request.contract)
         generic_ticks = self._generic_ticks(connection, request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.messages import history, orders
+from simulator.messages import history
 
 REFUSED: tuple[type, ...] = (
     history.RequestHeadTimestamp,
@@ -18,7 +18,6 @@ REFUSED: tuple[type, ...] = (
     history.RequestHistoricalTicks,
     history.RequestRealTimeBars,
     history.RequestTickByTickData,
-    orders.ExerciseOptions,
 )
 
 NOTHING_TO_END: tuple[type, ...] = (

@@ -6,6 +6,9 @@ every build; clients must match on the code.
 
 from __future__ import annotations
 
+DUPLICATE_TICKER_ID = "-'bX' : cause - Duplicate ticker id"
+"""The cause of 322 for a request id in use."""
+
 TEXTS = {
     100: "Max rate of messages per second has been exceeded:max={max} rec={rec} ({count})",
     101: "Max number of tickers has been reached.",
@@ -31,13 +34,14 @@ TEXTS = {
     310: "Can't find the subscribed market depth with tickerId:{id}",
     320: "Error reading request:Message type {message}.  Unable to parse data. {cause}",
     321: "Error validating request.-'bF' : cause - {cause}",
-    322: "Error processing request.-'bX' : cause - {cause}",
+    322: "Error processing request.{cause}",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
     354: "Requested market data is not subscribed.",
     365: "No scanner subscription found for ticker id:{id}",
     385: "Duplicate ticker ID for API scanner subscription.",
     387: "Unsupported order type for this exchange and security type.",
+    413: "What-if order should have the transmit flag set to true.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
     430: "The fundamentals data for the security specified is not available.{cause}",
     434: "The order size cannot be zero.",
@@ -72,4 +76,5 @@ TEXTS = {
     10282: "WSH metadata not requested",
     10283: "Fail request WSH event data:{cause}",
     10284: "Fail cancel WSH event data",
+    10349: "Order TIF was set to DAY based on order preset.",
 }

@@ -52,7 +52,6 @@ MODELLED_TIFS = frozenset({"DAY", "GTC", "IOC"})
 OTHER_TIFS = frozenset({"FOK", "GTD", "OPG", "DTC", "AUC", "GTX"})
 
 NOT_MODELLED: dict[str, tuple[object, ...]] = {
-    "what_if": (False,),
     "transmit": (True,),
     "parent_id": (0,),
     "oca_group": ("",),
@@ -109,6 +108,8 @@ def _id(candidate: Candidate) -> Refusal | None:
     held = candidate.held
     if held is None:
         return _refuse(103) if candidate.is_old_id else None
+    if held.instruction is not None:
+        return _refuse(105)
     if held.status == "Filled":
         return _refuse(104)
     if held.is_done:
@@ -190,6 +191,11 @@ def _price(candidate: Candidate) -> Refusal | None:
     return None
 
 
+def _what_if(candidate: Candidate) -> Refusal | None:
+    order = candidate.order
+    return _refuse(413) if order.what_if and not order.transmit else None
+
+
 def _attributes(candidate: Candidate) -> Refusal | None:
     for name, neutral in NOT_MODELLED.items():
         if getattr(candidate.order, name) not in neutral:
@@ -203,6 +209,7 @@ CHECKS: tuple[Check, ...] = (
     _account,
     _action,
     _order_type,
+    _what_if,
     _attributes,
     _tif,
     _quantity,

@@ -175,7 +175,7 @@ REJECTED = {
     "bad account": (market(account="DU1"), 201),
     "bad time in force": (market(tif="SOON"), 10052),
     "attribute not modelled": (limit("90.00", oca_group="group"), 201),
-    "what if": (limit("90.00", what_if=True), 201),
+    "what if, not to be transmitted": (limit("90.00", what_if=True, transmit=False), 413),
 }
 
 

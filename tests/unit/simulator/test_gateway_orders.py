@@ -174,7 +174,6 @@ def test_an_immediate_order_leaves_nothing_behind(client) -> None:
         ({"tif": "FOK"}, 201, "time-in-force FOK"),
         ({"tif": "XXX"}, 10052, "XXX"),
         ({"account": "DU404"}, 201, "IBCustAcctNo"),
-        ({"what_if": True}, 201, "what_if"),
         ({"transmit": False}, 201, "transmit"),
         ({"parent_id": 1}, 201, "parent_id"),
         ({"oca_group": "g"}, 201, "oca_group"),
