@@ -1,6 +1,6 @@
 """Instructions for options held: exercise and lapse.
 
-As captured: notice 10349, then the instruction as an order whose id is that of the
+As captured: notice 10349 (of new gateways), then the instruction as an order whose id is that of the
 request, pre-submitted, with 322 and a cancelled order when it fails. It is carried out by
 the clearing house over night (midnight of the option's time zone) and may be cancelled
 like an order until then.
@@ -21,6 +21,9 @@ from simulator.instruments import Instrument
 from simulator.messages.orders import ExerciseOptions
 
 EXERCISABLE = frozenset({"OPT", "FOP", "WAR"})
+PRESET_NOTICE_SINCE = 200
+"""The only version at which notice 10349 was captured; clients of old take it for an error."""
+
 NOT_IN_THE_MONEY = "Exercise ignored because option is not in-the-money."
 REJECTED = "Exercise/Lapse failed due to server rejection."
 
@@ -49,7 +52,8 @@ class Exercises:
             code, facts = objection
             self._hub.error(connection, request.req_id, code, **facts)
             return
-        self._hub.error(connection, request.req_id, 10349)
+        if connection.session.version >= PRESET_NOTICE_SINCE:
+            self._hub.error(connection, request.req_id, 10349)
         accepted = self._hub.broker.instruct(
             Instruction(request.action),
             found[0],

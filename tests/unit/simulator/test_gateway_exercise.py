@@ -88,7 +88,7 @@ def call(client, world) -> Contract:
 
 def test_an_exercise_works_as_an_order_until_the_night(client, world, call) -> None:
     replies = exercise(client, call)
-    assert codes(replies) == [10349]
+    assert not codes(replies)
     shown = next(reply for reply in replies if isinstance(reply, OpenOrder))
     assert (shown.order_id, shown.order.action, shown.order.order_type) == (9, "BUY", "LMT")
     assert statuses(replies) == [(9, "PreSubmitted")]
@@ -147,12 +147,12 @@ def test_out_of_the_money_is_ignored_unless_overridden(client, world, call) -> N
     assert error.text == (
         "Error processing request.Exercise ignored because option is not in-the-money."
     )
-    assert codes(exercise(client, call, override=True)) == [10349]
+    assert statuses(exercise(client, call, override=True)) == [(9, "PreSubmitted")]
 
 
 def test_no_more_than_is_held_can_be_exercised(client, call) -> None:
     assert codes(exercise(client, call, quantity=3)) == [322]
-    assert codes(exercise(client, call, quantity=1)) == [10349]
+    assert statuses(exercise(client, call, quantity=1)) == [(9, "PreSubmitted")]
     assert codes(exercise(client, call, quantity=2, req_id=10)) == [322]
 
 
