@@ -14,7 +14,7 @@ import click
 import structlog
 
 from simulator.server import DEFAULT_HOST, Simulator
-from simulator.session import MAX_VERSION, MIN_VERSION
+from simulator.session import DEFAULT_VERSION, MAX_VERSION, MIN_VERSION
 from simulator.world import WorldError, WorldSettings
 
 LIVE_PORTS = frozenset({4001, 7496})
@@ -51,7 +51,7 @@ def cli() -> None:
 @click.option(
     "--server-version",
     type=click.IntRange(MIN_VERSION, MAX_VERSION),
-    default=MAX_VERSION,
+    default=DEFAULT_VERSION,
     show_default=True,
     help="Highest protocol version offered.",
 )

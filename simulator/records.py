@@ -384,6 +384,14 @@ class ExecutionFilter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IneligibilityReason:
+    """Why an account may not trade a contract."""
+
+    id: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FundDetails:
     name: str = ""
     family: str = ""
@@ -456,4 +464,4 @@ class ContractDetails:
     size_increment: Decimal = ZERO
     suggested_size_increment: Decimal = ZERO
     fund: FundDetails = field(default_factory=FundDetails)
-    ineligibility_reasons: tuple[TagValue, ...] = ()
+    ineligibility_reasons: tuple[IneligibilityReason, ...] = ()

@@ -26,7 +26,12 @@ from simulator.wire import (
 )
 
 MIN_VERSION = 157
-MAX_VERSION = 178
+MAX_VERSION = 200
+"""From 201 on messages are protobuf or have raw ids: another protocol, not spoken here."""
+
+DEFAULT_VERSION = 178
+"""The newest version that the asyncio clients speak; newer ones are for who asks for them."""
+
 MAX_REQUEST_BYTES = 1 << 20
 """No honest request comes near 1 MiB; the vendor's own limit for replies is 16 MiB."""
 
@@ -116,7 +121,7 @@ class Session:
     replies; `data_to_send` hands over the bytes that wait for the peer.
     """
 
-    def __init__(self, *, max_version: int = MAX_VERSION, connection_time: str) -> None:
+    def __init__(self, *, max_version: int = DEFAULT_VERSION, connection_time: str) -> None:
         if not MIN_VERSION <= max_version <= MAX_VERSION:
             raise ValueError(
                 f"server_version must be between {MIN_VERSION} and {MAX_VERSION}, not {max_version}"

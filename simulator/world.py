@@ -27,7 +27,7 @@ from simulator.instruments import (
     load,
 )
 from simulator.market import Market, Quote
-from simulator.session import MAX_VERSION
+from simulator.session import DEFAULT_VERSION
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
 """Paper accounts only, so that no test can be mistaken for a live account."""
@@ -53,7 +53,7 @@ class WorldSettings:
     seed: int = 0
     clock: str = "real"
     accounts: tuple[str, ...] = ("DU9000001",)
-    server_version: int = MAX_VERSION
+    server_version: int = DEFAULT_VERSION
     master_client_id: int | None = None
     read_only: bool = False
     max_requests_per_s: int | None = None

@@ -12,7 +12,7 @@ from simulator.gateway.texts import TEXTS
 from simulator.instruments import ContractDatabase
 from simulator.market import STEP_MS, Market
 from simulator.messages.connection import ErrorMessage
-from simulator.session import MAX_VERSION, Session
+from simulator.session import DEFAULT_VERSION, Session
 
 SYSTEM = -1
 """The id of errors and notices that belong to no request."""
@@ -30,7 +30,7 @@ class Settings:
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
-    server_version: int = MAX_VERSION
+    server_version: int = DEFAULT_VERSION
     master_client_id: int | None = None
     max_tickers: int = 100
     download_open_orders: bool = True

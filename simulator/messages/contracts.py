@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.messages.parts import TAG_VALUE, contract
-from simulator.records import BondDetails, Contract, ContractDetails
+from simulator.records import BondDetails, Contract, ContractDetails, IneligibilityReason
 from simulator.wire import (
     BOOL,
     FLOAT,
@@ -128,6 +128,8 @@ class MarketRule:
 
 _REQ_ID = Field("req_id", INT)
 
+_INELIGIBILITY_REASON = Layout(IneligibilityReason, Field("id", TEXT), Field("description", TEXT))
+
 _FUND = tuple(
     Field(f"details.fund.{name}", kind)
     for name, kind in (
@@ -216,7 +218,7 @@ REPLIES = (
         Field("details.size_increment", SIZE, since=164),
         Field("details.suggested_size_increment", SIZE, since=164),
         When("details.contract.sec_type", "FUND".__eq__, *_FUND, since=179),
-        Many("details.ineligibility_reasons", TAG_VALUE, since=186),
+        Many("details.ineligibility_reasons", _INELIGIBILITY_REASON, since=186),
     ),
     Message(
         18,

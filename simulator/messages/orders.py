@@ -505,9 +505,9 @@ _PLACE_ORDER = Message(
     Field("order.customer_account", TEXT, since=183),
     Field("order.professional_customer", BOOL, since=184),
     Field("order.external_user_id", TEXT, since=187, until=189),
-    Field("order.manual_order_indicator", INT_OR_EMPTY, since=187, until=189),
+    Field("order.manual_order_indicator", INT_OR_MAX, since=187, until=189),
     Field("order.include_overnight", BOOL, since=189),
-    Field("order.manual_order_indicator", INT_OR_EMPTY, since=192),
+    Field("order.manual_order_indicator", INT_OR_MAX, since=192),
     Field("order.imbalance_only", BOOL, since=199),
 )
 
@@ -674,9 +674,9 @@ REQUESTS = (
         Field("manual_cancel_time", TEXT, since=169),
         Field("ext_operator", TEXT, since=187, until=189),
         Field("external_user_id", TEXT, since=187, until=189),
-        Field("manual_order_indicator", INT_OR_EMPTY, since=187, until=189),
+        Field("manual_order_indicator", INT_OR_MAX, since=187, until=189),
         Field("ext_operator", TEXT, since=192),
-        Field("manual_order_indicator", INT_OR_EMPTY, since=192),
+        Field("manual_order_indicator", INT_OR_MAX, since=192),
     ),
     Message(5, RequestOpenOrders, _V1),
     Message(
@@ -715,7 +715,7 @@ REQUESTS = (
         RequestGlobalCancel,
         Constant("1", until=191),
         Field("ext_operator", TEXT, since=192),
-        Field("manual_order_indicator", INT_OR_EMPTY, since=192),
+        Field("manual_order_indicator", INT_OR_MAX, since=192),
     ),
     Message(99, RequestCompletedOrders, Field("api_only", BOOL)),
 )

@@ -15,6 +15,9 @@ from typing import Any
 MAX_INT = 2**31 - 1
 MAX_LONG = 2**63 - 1
 UNSET_INT_TEXTS = frozenset({"", str(MAX_INT), str(MAX_LONG)})
+UNSET_SIZE_TEXTS = UNSET_INT_TEXTS | {str(-MAX_LONG - 1), str(2**127 - 1)}
+"""The last is how the vendor's client 10.37 sends a quantity that was never given."""
+
 UNSET_FLOAT_TEXT = "1.7976931348623157E308"
 _UNSET_FLOAT = re.compile(r"1\.797693134862315[0-9]*[eE]\+?308")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
@@ -55,7 +58,7 @@ def _read_optional_decimal(text: str) -> Decimal | None:
 
 
 def _read_optional_size(text: str) -> Decimal | None:
-    if text in UNSET_INT_TEXTS or text == f"-{MAX_LONG + 1}":
+    if text in UNSET_SIZE_TEXTS:
         return None
     return _read_optional_decimal(text)
 

@@ -65,8 +65,35 @@ def ask_market_data(client: Any, request: m.RequestMarketData, library: Library)
 
 
 def cancel(client: Any, request: o.CancelOrder, library: Library) -> None:
-    times = [] if library.name == "ibapi" else [request.manual_cancel_time]
-    client.cancelOrder(request.order_id, *times)
+    match library.name:
+        case "ibapi":
+            client.cancelOrder(request.order_id)
+        case "ibapi10":
+            client.cancelOrder(request.order_id, cancellation(request, library))
+        case _:
+            client.cancelOrder(request.order_id, request.manual_cancel_time)
+
+
+def cancel_all(client: Any, request: o.RequestGlobalCancel, library: Library) -> None:
+    orders = [cancellation(request, library)] if library.name == "ibapi10" else []
+    client.reqGlobalCancel(*orders)
+
+
+def cancellation(request: o.CancelOrder | o.RequestGlobalCancel, library: Library) -> Any:
+    """What the newest client wants to be told of each cancellation."""
+    built = library.new("OrderCancel")
+    built.manualOrderCancelTime = getattr(request, "manual_cancel_time", "")
+    built.extOperator = request.ext_operator
+    if request.manual_order_indicator is not None:
+        built.manualOrderIndicator = request.manual_order_indicator
+    return built
+
+
+def exercise(client: Any, request: o.ExerciseOptions, library: Library) -> None:
+    names = ["req_id", "contract", "action", "quantity", "account", "override"]
+    if library.name == "ibapi10":
+        names += ["manual_order_time", "customer_account", "professional_customer"]
+    plain("exerciseOptions", *names)(client, request, library)
 
 
 def scan(client: Any, request: s.RequestScannerSubscription, library: Library) -> None:
@@ -98,6 +125,7 @@ ENCODERS: dict[type, Encode] = {
     c.StartApi: start,
     c.RequestIds: plain("reqIds", "count"),
     c.RequestCurrentTime: plain("reqCurrentTime"),
+    c.RequestCurrentTimeInMillis: plain("reqCurrentTimeInMillis"),
     c.SetServerLogLevel: plain("setServerLogLevel", "level"),
     d.RequestContractData: plain("reqContractDetails", "req_id", "contract"),
     d.RequestMatchingSymbols: plain("reqMatchingSymbols", "req_id", "pattern"),
@@ -178,14 +206,12 @@ ENCODERS: dict[type, Encode] = {
     o.RequestExecutions: lambda client, request, library: client.reqExecutions(
         request.req_id, build(request.filter, library)
     ),
-    o.RequestGlobalCancel: plain("reqGlobalCancel"),
+    o.RequestGlobalCancel: cancel_all,
     o.RequestOpenOrders: plain("reqOpenOrders"),
     o.RequestAllOpenOrders: plain("reqAllOpenOrders"),
     o.RequestAutoOpenOrders: plain("reqAutoOpenOrders", "auto_bind"),
     o.RequestCompletedOrders: plain("reqCompletedOrders", "api_only"),
-    o.ExerciseOptions: plain(
-        "exerciseOptions", "req_id", "contract", "action", "quantity", "account", "override"
-    ),
+    o.ExerciseOptions: exercise,
     a.RequestManagedAccounts: plain("reqManagedAccts"),
     a.RequestAccountUpdates: plain("reqAccountUpdates", "subscribe", "account"),
     a.RequestPositions: plain("reqPositions"),
@@ -247,13 +273,14 @@ ENCODERS: dict[type, Encode] = {
 }
 """Every request but `PlaceOrder`, which has a module of its own."""
 
-NOBODY = {c.RequestCurrentTimeInMillis: "from version 197 on, newer than every library here"}
-"""Requests that no library writes, and why."""
-
 _AFTER_157 = "newer than this client, whose server version is 157"
+_AFTER_178 = "from version 197 on, newer than this client"
 ABSENT: dict[str, dict[type, str]] = {
+    "ib_insync": {c.RequestCurrentTimeInMillis: _AFTER_178},
+    "ib_async": {c.RequestCurrentTimeInMillis: _AFTER_178},
     "ibapi": dict.fromkeys(
         (
+            c.RequestCurrentTimeInMillis,
             s.RequestWshMetaData,
             s.CancelWshMetaData,
             s.RequestWshEventData,
@@ -261,14 +288,28 @@ ABSENT: dict[str, dict[type, str]] = {
             g.RequestUserInfo,
         ),
         _AFTER_157,
-    )
+    ),
 }
 """Requests that one library has no method for, and why."""
 
-WITHOUT_OPTIONS: dict[str, dict[type, str]] = {
-    "ibapi": {
-        b.RequestMarketDepth: "refuses every option with NotImplementedError",
-        n.RequestHistoricalNews: "sends an empty field, whatever the options",
+SENT_SINCE: dict[str, dict[type, int]] = {
+    "ibapi10": {
+        s.RequestWshMetaData: 161,
+        s.CancelWshMetaData: 161,
+        s.RequestWshEventData: 161,
+        s.CancelWshEventData: 161,
+        g.RequestUserInfo: 167,
+        c.RequestCurrentTimeInMillis: 197,
     }
+}
+"""Requests that a library refuses to send to a server older than that."""
+
+_OF_THE_VENDOR = {
+    b.RequestMarketDepth: "refuses every option with NotImplementedError",
+    n.RequestHistoricalNews: "sends an empty field, whatever the options",
+}
+WITHOUT_OPTIONS: dict[str, dict[type, str]] = {
+    "ibapi": _OF_THE_VENDOR,
+    "ibapi10": _OF_THE_VENDOR,
 }
 """Requests whose options a library cannot send, and why."""

@@ -15,6 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from simulator import Simulator
+from simulator.session import DEFAULT_VERSION
 
 from .libraries import LIBRARIES, REMEDIES
 from .sessions import Session, new_session
@@ -108,9 +109,22 @@ def complaints():
 
 
 @pytest.fixture
-async def sim():
+def newest_version(request: pytest.FixtureRequest) -> int:
+    """The default, or the newest version that the library of the test speaks as text."""
+    if "library" not in request.fixturenames:
+        return DEFAULT_VERSION
+    return max(request.getfixturevalue("library").versions[-1], DEFAULT_VERSION)
+
+
+@pytest.fixture
+async def sim(newest_version):
     """A simulator on a free port, whose clock moves only when a test says so."""
-    async with Simulator(seed=7, clock="manual", peer_timeout_s=PEER_TIMEOUT_S) as simulator:
+    async with Simulator(
+        seed=7,
+        clock="manual",
+        peer_timeout_s=PEER_TIMEOUT_S,
+        server_version=newest_version,
+    ) as simulator:
         simulator.world.set_quote("AAPL", bid=Decimal("99.99"), ask=Decimal("100.01"))
         yield simulator
 

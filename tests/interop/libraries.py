@@ -9,10 +9,11 @@ import asyncio
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC
+from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 REMEDIES = {
     "ib_insync": "Install it with: pip install ib_insync==0.9.86",
@@ -20,6 +21,10 @@ REMEDIES = {
         "Install it into an environment of its own, without ib_insync: pip install ib_async==2.1.0"
     ),
     "ibapi": "Install it with: pip install ibapi==9.81.1.post1",
+    "ibapi10": (
+        "Install it into an environment of its own, without ibapi: "
+        "pip install nautilus_ibapi==10.37.2 protobuf"
+    ),
 }
 
 MIN_VERSION = 157
@@ -30,6 +35,10 @@ class Call(NamedTuple):
 
     name: str
     args: tuple[Any, ...]
+
+
+class RefusedError(Exception):
+    """The library does not send this request at this server version; its callbacks say why."""
 
 
 class Recorder:
@@ -45,7 +54,14 @@ class Recorder:
 
 
 class AsyncioLibrary:
-    """ib_insync, or ib_async, which has the same names."""
+    """ib_insync, or ib_async, which has the same names.
+
+    `renamed` are attributes that only this library calls otherwise, `unread` those it has
+    no place for; `versions` are the server versions it is compared at.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {}
+    unread: frozenset[str] = frozenset()
 
     def __init__(self, name: str, max_version: int) -> None:
         self.name = name
@@ -80,12 +96,19 @@ class AsyncioLibrary:
 
 
 class Ibapi:
-    """The vendor's own client in the version that its package index has."""
+    """The vendor's own client in the version that it left on the package index under its name."""
 
     name = "ibapi"
+    major = 9
     versions = range(157, 158)
+    extra_modules: tuple[str, ...] = ()
+    renamed: ClassVar[Mapping[str, str]] = {}
+    unread: frozenset[str] = frozenset()
 
     def __init__(self) -> None:
+        self.module = importlib.import_module("ibapi")
+        if self.module.VERSION["major"] != self.major:
+            raise ImportError(f"ibapi is of version {self.module.VERSION}, not {self.major}")
         names = (
             "client",
             "contract",
@@ -94,10 +117,12 @@ class Ibapi:
             "order",
             "order_condition",
             "scanner",
+            "softdollartier",
+            "tag_value",
             "wrapper",
+            *self.extra_modules,
         )
-        modules = [importlib.import_module(f"ibapi.{name}") for name in (*names, "tag_value")]
-        modules.append(importlib.import_module("ibapi.softdollartier"))
+        modules = [importlib.import_module(f"ibapi.{name}") for name in names]
         self._names = {name: value for module in modules for name, value in vars(module).items()}
         self.client_class = self._names["EClient"]
         # its decoder reads an empty field of an int without special meaning as 0
@@ -109,12 +134,21 @@ class Ibapi:
     def tag_value(self, tag: str, value: str) -> Any:
         return self._names["TagValue"](tag, value)
 
+    def call(self, name: str, args: tuple[Any, ...]) -> Call:
+        """A callback under the name, and with the order of arguments, that all others have."""
+        return Call(name, args)
+
     def wrapper(self, record: Callable[[Call], object]) -> Any:
         """An EWrapper whose every callback is recorded."""
+        wrapper = self._wrapper_class()()
+        wrapper.record = record
+        return wrapper
 
+    @cache  # noqa: B019 - there is one library for all tests
+    def _wrapper_class(self) -> type:
         def recorder(name: str) -> Callable[..., None]:
-            return lambda _self, *args, **named: (
-                record(Call(name, (*args, *named.values()))) and None
+            return lambda own, *args, **named: (
+                own.record(self.call(name, (*args, *named.values()))) and None
             )
 
         base = self._names["EWrapper"]
@@ -123,9 +157,10 @@ class Ibapi:
             for name, _ in inspect.getmembers(base, inspect.isfunction)
             if not name.startswith("_") and name != "logAnswer"
         }
-        return type("RecordingWrapper", (base,), callbacks)()
+        return type("RecordingWrapper", (base,), callbacks)
 
     def encode(self, version: int, request: Callable[[Any], object]) -> list[str]:
+        """As that of the asyncio libraries; raises `RefusedError` if the client does not send it."""
         refused: list[Call] = []
         client = self.client_class(self.wrapper(refused.append))
         sent: list[str] = []
@@ -133,17 +168,59 @@ class Ibapi:
         client.clientId = 0
         client.conn = SimpleNamespace(isConnected=lambda: True)
         client.setConnState(self.client_class.CONNECTED)
-        client.sendMsg = sent.append
+        client.sendMsg = lambda *parts: sent.append(self._message(*parts))
         request(client)
-        assert not refused
+        if refused:
+            raise RefusedError(*refused)
         return _only(sent)
+
+    def _message(self, *parts: Any) -> str:
+        (message,) = parts
+        return message
 
     def decode(self, version: int, fields: list[str]) -> list[Call]:
         calls: list[Call] = []
         decoder = self._names["Decoder"](self.wrapper(calls.append), version)
         decoder.discoverParams()
-        decoder.interpret(tuple(field.encode() for field in fields))
+        self._interpret(decoder, [field.encode() for field in fields])
         return calls
+
+    def _interpret(self, decoder: Any, fields: list[bytes]) -> None:
+        decoder.interpret(tuple(fields))
+
+
+class Ibapi10(Ibapi):
+    """The vendor's client of 2025 as it is republished: text up to version 200, protobuf above."""
+
+    name = "ibapi10"
+    major = 10
+    versions = range(157, 201)
+    extra_modules = ("common", "order_cancel", "order_state")
+    renamed: ClassVar[Mapping[str, str]] = {
+        "commission": "commissionAndFees",
+        "min_commission": "minCommissionAndFees",
+        "max_commission": "maxCommissionAndFees",
+        "commission_currency": "commissionAndFeesCurrency",
+    }
+    unread = frozenset({"fa_profile", "e_trade_only", "firm_quote_only", "nbbo_price_cap"})
+    """What it always sends empty and passes over in replies."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unset |= {importlib.import_module("ibapi.const").UNSET_DECIMAL}
+
+    def call(self, name: str, args: tuple[Any, ...]) -> Call:
+        if name == "error":  # the time has moved to the front
+            id_, time_ms, *rest = args
+            return Call(name, (id_, *rest, time_ms))
+        return Call(name.replace("commissionAndFeesReport", "commissionReport"), args)
+
+    def _message(self, *parts: Any) -> str:
+        message_id, text = parts
+        return f"{int(message_id)}\0{text}"
+
+    def _interpret(self, decoder: Any, fields: list[bytes]) -> None:
+        decoder.interpret(tuple(fields[1:]), int(fields[0]))
 
 
 Library = AsyncioLibrary | Ibapi
@@ -152,6 +229,7 @@ LIBRARIES: dict[str, Callable[[], Library]] = {
     "ib_insync": lambda: AsyncioLibrary("ib_insync", 176),
     "ib_async": lambda: AsyncioLibrary("ib_async", 178),
     "ibapi": Ibapi,
+    "ibapi10": Ibapi10,
 }
 
 

@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from decimal import Decimal
+from enum import Enum
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +18,16 @@ from simulator import records as r
 from simulator.messages.orders import CommissionReport
 from simulator.messages.research import RequestScannerSubscription
 
-from .libraries import Library
+from .libraries import Ibapi, Library
+
+OUTSIDE_RTH = tuple(
+    field.name for field in dataclasses.fields(r.OrderState) if field.name.endswith("_rth")
+)
+
+
+def camel_case(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), name)
+
 
 RENAMED: dict[type, dict[str, str]] = {
     r.Contract: {
@@ -49,8 +59,26 @@ RENAMED: dict[type, dict[str, str]] = {
         "cumulative_quantity": "cumQty",
         "average_price": "avgPrice",
     },
-    r.ExecutionFilter: {"account": "acctCode"},
-    r.ContractDetails: {"sec_ids": "secIdList"},
+    r.ExecutionFilter: {"account": "acctCode", "last_days": "lastNDays"},
+    r.ContractDetails: {
+        "sec_ids": "secIdList",
+        "last_trade_date": "contract.lastTradeDate",
+        "fund": "",  # its attributes are those of the details themselves
+        "ineligibility_reasons": "ineligibilityReasonList",
+    },
+    r.FundDetails: {
+        field.name: "fund" + camel_case(f"_{field.name}")
+        for field in dataclasses.fields(r.FundDetails)
+    },
+    r.IneligibilityReason: {"id": "id_"},
+    r.OrderState: {
+        "allocations": "orderAllocations",
+        **{name: camel_case(name).replace("Rth", "RTH") for name in OUTSIDE_RTH},
+    },
+    r.OrderAllocation: {
+        "desired_quantity": "desiredAllocQty",
+        "allowed_quantity": "allowedAllocQty",
+    },
     CommissionReport: {"realized_pnl": "realizedPNL"},
     RequestScannerSubscription: {"rows": "numberOfRows"},
 }
@@ -74,12 +102,12 @@ KINDS = {r.ComboLegPrice: "OrderComboLeg"}
 
 def their_name(record_type: type, name: str, library: Library) -> str:
     if record_type in CONDITIONS:
-        if name == "exchange" and library.name != "ibapi":
+        if name == "exchange" and not isinstance(library, Ibapi):
             return "exch"
-        if name == "conjunction" and library.name == "ibapi":
+        if name == "conjunction" and isinstance(library, Ibapi):
             return "isConjunctionConnection"
-    renamed = RENAMED.get(record_type, {}).get(name)
-    return renamed or re.sub(r"_([a-z0-9])", lambda m: m[1].upper(), name)
+    renamed = {**RENAMED.get(record_type, {}), **library.renamed}.get(name)
+    return camel_case(name) if renamed is None else renamed
 
 
 def default(field: dataclasses.Field[Any]) -> Any:
@@ -95,26 +123,27 @@ def build(record: Any, library: Library) -> Any:
         return library.tag_value(record.tag, record.value)
     built = library.new(KINDS.get(kind, kind.__name__))
     for field in dataclasses.fields(record):
-        if field.name in ONLY_READ:
+        value = getattr(record, field.name)
+        if field.name in ONLY_READ or value == ():
             continue
         *owners, name = their_name(kind, field.name, library).split(".")
         owner = attrgetter(".".join(owners))(built) if owners else built
         if hasattr(owner, name):
-            setattr(owner, name, theirs(field, getattr(record, field.name), library))
+            setattr(owner, name, theirs(field, value, library))
         else:  # an attribute that is newer than the library
-            assert getattr(record, field.name) == default(field), field.name
+            assert value == default(field), field.name
     return built
 
 
 def theirs(field: dataclasses.Field[Any], value: Any, library: Library) -> Any:
     """One value as the library holds it."""
     match value:
-        case str() if field.name == "conjunction" and library.name == "ibapi":
+        case str() if field.name == "conjunction" and isinstance(library, Ibapi):
             held: Any = value == "a"
         case tuple() if field.name == "misc_options":
             held = [library.tag_value(tag, text) for tag, text in value]
         case tuple():
-            held = [build(item, library) for item in value]
+            held = [item if isinstance(item, str) else build(item, library) for item in value]
         case Decimal():
             held = float(value)
         case None if field.name != "delta_neutral":
@@ -151,7 +180,7 @@ def _differences(
                 name = their_name(type(mine), field.name, library)
                 value = getattr(mine, field.name)
                 try:
-                    got = attrgetter(name)(theirs)
+                    got = attrgetter(name)(theirs) if name else theirs
                 except AttributeError:  # newer than the library
                     if value != default(field):
                         yield f"{path}.{field.name}: {value!r}, there no attribute {name}"
@@ -170,6 +199,8 @@ def _differences(
 def _same(mine: Any, theirs: Any, library: Library) -> bool:
     if mine is None:
         return theirs is None or theirs in library.unset or _number(theirs) == UNSET_NUMBER
+    if isinstance(theirs, Enum):
+        theirs = theirs.value[0].removesuffix("None")
     if isinstance(mine, str) and isinstance(theirs, bool):  # ibapi holds the conjunction so
         return theirs == (mine == "a")
     if isinstance(mine, bool):

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from simulator import records as r
 
-from .mirror import CONDITIONS
+from .mirror import CONDITIONS, OUTSIDE_RTH
 
 SINCE = {
     "duration": 158,
@@ -30,6 +30,18 @@ SINCE = {
     "pending_price_revision": 178,
     "advanced_order_reject": 166,
     "time_ms": 194,
+    "customer_account": 183,
+    "professional_customer": 184,
+    "bond_accrued_interest": 185,
+    "ineligibility_reasons": 186,
+    "include_overnight": 189,
+    "manual_order_indicator": 192,
+    "submitter": 198,
+    "imbalance_only": 199,
+    "fund": 179,
+    **dict.fromkeys(("margin_currency", "suggested_size", "reject_reason", "allocations"), 195),
+    **dict.fromkeys(OUTSIDE_RTH, 195),
+    **dict.fromkeys(("last_days", "specific_dates"), 200),
     **dict.fromkeys(("filter", "fill_watchlist", "fill_portfolio", "fill_competitors"), 171),
     **dict.fromkeys(("start_date", "end_date", "total_limit"), 173),
 }
@@ -37,30 +49,12 @@ SINCE = {
 
 UNTIL = {"fa_profile": 176}
 
-NEWER = frozenset(
-    {
-        "customer_account",
-        "professional_customer",
-        "bond_accrued_interest",
-        "include_overnight",
-        "external_user_id",
-        "manual_order_indicator",
-        "submitter",
-        "imbalance_only",
-        "ineligibility_reasons",
-        "margin_currency",
-        "suggested_size",
-        "reject_reason",
-        "allocations",
-        "fund",
-        "last_days",
-        "specific_dates",
-        *(field.name for field in dataclasses.fields(r.OrderState) if "_rth" in field.name),
-    }
-)
-"""Attributes of server versions that no session here speaks."""
+NOT_SENT = frozenset({"external_user_id"})
+"""Attributes that no client here can set: where they were, the newest one sends them empty."""
 
-NOT_PLACED = NEWER | {
+NOT_PLACED = NOT_SENT | {
+    "bond_accrued_interest",
+    "submitter",
     "shares_allocation",
     "basis_points",
     "basis_points_type",
@@ -69,7 +63,7 @@ NOT_PLACED = NEWER | {
 }
 """Attributes of an order that only replies carry."""
 
-NOT_OPEN = NEWER | {
+_NOT_OPEN = NOT_SENT | {
     "transmit",
     "override_percentage_constraints",
     "scale_table",
@@ -85,41 +79,47 @@ NOT_OPEN = NEWER | {
     "advanced_error_override",
     "manual_order_time",
 }
-"""Attributes that an open order does not show."""
 
-NOT_COMPLETED = (
-    NOT_OPEN
-    | {
-        "parent_id",
-        "shares_allocation",
-        "auction_strategy",
-        "block_order",
-        "e_trade_only",
-        "firm_quote_only",
-        "nbbo_price_cap",
-        "delta_neutral_settling_firm",
-        "delta_neutral_clearing_account",
-        "delta_neutral_clearing_intent",
-        "delta_neutral_open_close",
-        "basis_points",
-        "basis_points_type",
-        "opt_out_smart_routing",
-        "what_if",
-        "adjusted_order_type",
-        "trigger_price",
-        "adjusted_stop_price",
-        "adjusted_stop_limit_price",
-        "adjusted_trailing_amount",
-        "adjustable_trailing_unit",
-        "soft_dollar_tier_name",
-        "soft_dollar_tier_value",
-        "soft_dollar_tier_display_name",
-        "discretionary_up_to_limit_price",
-        "use_price_mgmt_algo",
-        "duration",
-        "post_to_ats",
-    }
-) - {"imbalance_only"}
+
+def not_open(version: int) -> frozenset[str]:
+    """Attributes that an open order does not show."""
+    since_193 = {"ext_operator", "manual_order_indicator"}
+    return _NOT_OPEN - since_193 if version >= 193 else _NOT_OPEN | since_193
+
+
+NOT_COMPLETED = _NOT_OPEN | {
+    "bond_accrued_interest",
+    "include_overnight",
+    "manual_order_indicator",
+    "parent_id",
+    "shares_allocation",
+    "auction_strategy",
+    "block_order",
+    "e_trade_only",
+    "firm_quote_only",
+    "nbbo_price_cap",
+    "delta_neutral_settling_firm",
+    "delta_neutral_clearing_account",
+    "delta_neutral_clearing_intent",
+    "delta_neutral_open_close",
+    "basis_points",
+    "basis_points_type",
+    "opt_out_smart_routing",
+    "what_if",
+    "adjusted_order_type",
+    "trigger_price",
+    "adjusted_stop_price",
+    "adjusted_stop_limit_price",
+    "adjusted_trailing_amount",
+    "adjustable_trailing_unit",
+    "soft_dollar_tier_name",
+    "soft_dollar_tier_value",
+    "soft_dollar_tier_display_name",
+    "discretionary_up_to_limit_price",
+    "use_price_mgmt_algo",
+    "duration",
+    "post_to_ats",
+}
 """Attributes that a completed order does not show."""
 
 DELTA_NEUTRAL = (
@@ -226,7 +226,7 @@ class Sampler:
         return kind(**filled, **given)
 
     def _is_sent(self, name: str) -> bool:
-        if name in NEWER:
+        if name in NOT_SENT:
             return False
         return SINCE.get(name, 0) <= self._version <= UNTIL.get(name, self._version)
 

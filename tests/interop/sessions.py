@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -102,6 +103,7 @@ class Session(ABC):
     """What the scenarios use of a client. `api` has the vendor's request methods."""
 
     api: Any
+    price_callback: str
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -130,7 +132,14 @@ class Session(ABC):
         return id_
 
     def cancel(self, order_id: int) -> None:
-        self.api.cancelOrder(order_id)
+        self.api.cancelOrder(order_id, *self._cancellation())
+
+    def cancel_all(self) -> None:
+        self.api.reqGlobalCancel(*self._cancellation())
+
+    def _cancellation(self) -> list[Any]:
+        """What only the newest client wants to be told of each cancellation."""
+        return [self.library.new("OrderCancel")] if self.library.name == "ibapi10" else []
 
     def expect(self, key: int | str) -> None:  # noqa: B027 - most need no telling
         """Have a library that collects the parts of an answer know that one is coming."""
@@ -164,20 +173,21 @@ class Session(ABC):
 
     def story(self) -> list[tuple[Any, ...]]:
         """What was told of orders, in short: see the captured sequences."""
-        return [line for call in self.calls if (line := _line(call)) is not None]
+        commission = attrgetter(self.library.renamed.get("commission", "commission"))
+        return [line for call in self.calls if (line := _line(call, commission)) is not None]
 
 
-def _line(call: Call) -> tuple[Any, ...] | None:
+def _line(call: Call, commission_of: Callable[[Any], float]) -> tuple[Any, ...] | None:
     match call:
         case Call("openOrder", (_, _, _, state)):
-            commission = state.commission if state.commission < 1e300 else None
-            return ("open", state.status, commission)
+            commission = commission_of(state)
+            return ("open", state.status, commission if commission < 1e300 else None)
         case Call("orderStatus", (_, status, filled, remaining, *_)):
             return ("status", status, filled, remaining)
         case Call("execDetails", (_, _, execution)):
             return ("execution", execution.shares, execution.price)
         case Call("commissionReport", (report,)):
-            return ("commission", report.commission)
+            return ("commission", commission_of(report))
         case Call("error", (id_, code, *_)) if id_ != -1:
             return ("error", code)
     return None
@@ -187,6 +197,7 @@ class AsyncioSession(Session):
     """ib_insync or ib_async."""
 
     library: AsyncioLibrary
+    price_callback = "priceSizeTick"
 
     def __init__(self, library: AsyncioLibrary) -> None:
         super().__init__(library)
@@ -230,6 +241,7 @@ class IbapiSession(Session):
     """The vendor's client: a thread that reads the socket and one that calls back."""
 
     library: Ibapi
+    price_callback = "tickPrice"
 
     def __init__(self, library: Ibapi) -> None:
         super().__init__(library)

@@ -8,12 +8,13 @@ import logging
 import pytest
 
 from simulator import Simulator
+from simulator.session import DEFAULT_VERSION
 
 from .libraries import AsyncioLibrary, Library
 from .sessions import limit, market, new_session
 
 MAX_CONNECT_S = 1.0
-VERSIONS = (157, 163, 164, 166, 170, 174, 176, 178)
+VERSIONS = (157, 163, 164, 166, 170, 174, 176, 178, 182, 187, 190, 192, 194, 195, 198, 200)
 
 START_UP = {
     "positionEnd",
@@ -116,8 +117,45 @@ async def test_every_version_trades(library, version):
         assert (await session.calls.one("accountSummary", 9001))[2] == "NetLiquidation"
         session.ask_completed_orders()
         await session.calls.one("completedOrder")
+        req_id = session.ask_quotes()
+        await session.calls.one(session.price_callback, req_id)
+        session.cancel(resting)
+        await session.calls.one("error", resting, 202)
+        assert session.calls.of("orderStatus", resting, "Cancelled")
         await session.settle()
         await session.close()
+
+
+@pytest.mark.libraries("ibapi10")
+@pytest.mark.parametrize(("version", "is_told"), [(193, False), (194, True)])
+async def test_errors_tell_their_time_since_194(library, version, is_told):
+    async with Simulator(seed=7, clock="manual", server_version=version) as sim:
+        session = new_session(library)
+        await session.open(sim.port, 1)
+        *_, time_ms = await session.calls.one("error", -1, 2104)
+        assert time_ms == (sim.world.clock.now_ms() if is_told else 0)
+        await session.close()
+
+
+@pytest.mark.libraries("ibapi10")
+@pytest.mark.parametrize("server_version", [None, 178, 200])
+async def test_a_client_that_knows_protobuf_gets_text(library, monkeypatch, server_version):
+    """Its offer reaches beyond 200; what is agreed is the simulator's own maximum."""
+    monkeypatch.setattr("ibapi.client.MAX_CLIENT_VER", 222)
+    given = {} if server_version is None else {"server_version": server_version}
+    async with Simulator(seed=7, clock="manual", **given) as sim:
+        session = new_session(library)
+        await session.open(sim.port, 1)
+        assert session.api.serverVersion() == (server_version or DEFAULT_VERSION)
+        await session.settle()
+        await session.close()
+
+
+@pytest.mark.libraries("ibapi10")
+async def test_the_time_in_milliseconds(connect, sim):
+    session = await connect()
+    session.api.reqCurrentTimeInMillis()
+    assert await session.calls.one("currentTimeInMillis") == (sim.world.clock.now_ms(),)
 
 
 async def test_fifty_clients_come_and_go(connect, sim):

@@ -29,7 +29,8 @@ UNREADABLE = {94: TAIL, 96: TAIL, 98: TAIL, 99: OLD, 100: OLD, 102: OLD}
 CANCEL = "written with message version 1, where the vendor's client writes 2"
 UNSET = "the client spells numbers out that are not set; ours are empty"
 EMPTY = "the client leaves numbers empty that are zero"
-RESPELLED = {4: CANCEL, 5: CANCEL, 6: EMPTY, 7: UNSET, 8: UNSET, 9: EMPTY}
+LEFT_OUT = "the client leaves a number empty that the vendor's spells out as not set"
+RESPELLED = {4: CANCEL, 5: CANCEL, 6: EMPTY, 7: UNSET, 8: UNSET, 9: EMPTY, 13: LEFT_OUT}
 """Rows that are read, but written in another spelling, by line, and why."""
 
 

@@ -117,7 +117,7 @@ async def test_a_global_cancel_takes_every_order(connect, complaints):
     ids = [session.place(limit("90.00")), session.place(limit("110.00", "SELL"))]
     await session.settle()
     session.calls.clear()
-    session.api.reqGlobalCancel()
+    session.cancel_all()
     await session.calls.some(2, "orderStatus")
     await session.settle()
     assert session.story() == CANCELLED * 2

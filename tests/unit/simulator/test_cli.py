@@ -70,7 +70,7 @@ def test_a_port_in_use_is_one_clear_line_and_exit_status_2() -> None:
     ("arguments", "named"),
     [
         (("--account", "U1234567"), "not a paper account"),
-        (("--server-version", "200"), "157<=x<=178"),
+        (("--server-version", "201"), "157<=x<=200"),
         (("--clock", "sundial"), "'real', 'manual'"),
         (("--port", "7496"), "live gateways"),
         (("--host", "256.0.0.1", "--port", "0"), "256.0.0.1"),
