@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -88,3 +89,17 @@ def test_the_values_of_the_reply_arrive(library, complaints, kind):
                 for problem in differences(mine.args, theirs.args, library, unread(kind, version))
             ]
             assert problems == [], f"at version {version}"
+
+
+def test_a_bond_whose_coupon_has_a_fraction_reaches_no_library(library, complaints):
+    """All of them read the coupon as a whole number; one that does not by now fails here."""
+    complaints.expect("Error handling fields")
+    version = library.versions[0]
+    reply = sample(d.BondContractData, Sampler("coupon", version), version)
+    bond = dataclasses.replace(reply.bond, coupon=Decimal("4.1"))
+    fields = encoded(dataclasses.replace(reply, bond=bond), version)
+    try:
+        calls = library.decode(version, fields)
+    except ValueError:  # the vendor's decoder does not catch it
+        calls = []
+    assert calls == []
