@@ -583,6 +583,9 @@ _OPEN_ORDER = Message(
     Field("order.post_to_ats", INT_OR_EMPTY, since=160),
     Field("order.auto_cancel_parent", BOOL, since=162),
     *_RESTING_PEG,
+    # Captured frames of this version have an empty field more than any published decoder
+    # reads, somewhere before the next; those of 173 and 200 do not.
+    Constant("", since=193, until=193),
     Field("order.customer_account", TEXT, since=183),
     Field("order.professional_customer", BOOL, since=184),
     Field("order.bond_accrued_interest", TEXT, since=185),
