@@ -1,4 +1,4 @@
-"""What both benchmarks share: a simulator in a process of its own, options and the report."""
+"""What the benchmarks share: a simulator in a process of its own, options and the report."""
 
 from __future__ import annotations
 
@@ -18,10 +18,14 @@ ROOT = Path(__file__).resolve().parent.parent
 TIMEOUT_S = 30.0
 
 
-def parse_options(description: str, *, samples: int, quick: int) -> argparse.Namespace:
+def parse_options(
+    description: str, *, samples: int, quick: int, flags: Sequence[str] = ()
+) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--json", action="store_true", help="print the JSON line only")
     parser.add_argument("--quick", action="store_true", help=f"{quick} samples, not {samples}")
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     options = parser.parse_args()
     options.samples = quick if options.quick else samples
     return options

@@ -1,18 +1,52 @@
-"""The table of operations for the README: `PYTHONPATH=tests:. python -m interop.coverage`."""
+"""The tables of coverage for the README: `PYTHONPATH=tests:. python -m interop.coverage`.
+
+Made of the tables that the tests run, so that a row stands for a check that passes.
+"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+
+from simulator.messages import REQUESTS
 
 from .methods import CHECKS
+from .test_every_request import CASES, ELSEWHERE, Case
+
+SENT_OTHERWISE = {"StartApi": "`managedAccounts`, `nextValidId`", "PlaceOrder": "`openOrder`, …"}
 
 
-def table() -> str:
-    """The operations of `ib_insync.IB` and `ib_async.IB`, each checked with both libraries."""
-    rows = [f"| `{name}` | ✓ | ✓ |" for name in sorted(CHECKS, key=str.lower)]
-    head = ("| operation | ib_insync | ib_async |", "|---|---|---|")
-    return "\n".join((*head, *rows))
+def tables() -> str:
+    """Operations of the asyncio libraries, then requests of the vendor's client."""
+    return "\n".join((*_operations(), "", *_requests()))
+
+
+def _operations() -> Iterable[str]:
+    yield "| operation | ib_insync | ib_async |"
+    yield "|---|---|---|"
+    for name in sorted(CHECKS, key=str.lower):
+        yield f"| `{name}` | ✓ | ✓ |"
+
+
+def _requests() -> Iterable[str]:
+    answers: dict[type, list[Case]] = {}
+    for case in CASES:
+        answers.setdefault(type(case.request), []).append(case)
+    yield "| id | request | answered to IBKR's own client with |"
+    yield "|---|---|---|"
+    for id_, layout in sorted(REQUESTS.by_id.items()):
+        record = layout.record
+        if record in ELSEWHERE:
+            shown = SENT_OTHERWISE[record.__name__]
+        else:
+            shown = "; ".join(dict.fromkeys(map(_answer, answers[record])))
+        yield f"| {id_} | {record.__name__} | {shown} |"
+
+
+def _answer(case: Case) -> str:
+    words = (f"error {word}" if isinstance(word, int) else f"`{word}`" for word in case.answers)
+    return ", ".join(words) or "silence, as by a gateway"
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table() + "\n")
+    sys.stdout.write(tables() + "\n")

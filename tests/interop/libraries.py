@@ -180,10 +180,16 @@ class Ibapi:
 
     def decode(self, version: int, fields: list[str]) -> list[Call]:
         calls: list[Call] = []
-        decoder = self._names["Decoder"](self.wrapper(calls.append), version)
-        decoder.discoverParams()
+        decoder = self._decoder(version)
+        decoder.wrapper.record = calls.append
         self._interpret(decoder, [field.encode() for field in fields])
         return calls
+
+    @cache  # noqa: B019 - there is one library for all tests, and a decoder is slow to make
+    def _decoder(self, version: int) -> Any:
+        decoder = self._names["Decoder"](self._wrapper_class()(), version)
+        decoder.discoverParams()
+        return decoder
 
     def _interpret(self, decoder: Any, fields: list[bytes]) -> None:
         decoder.interpret(tuple(fields))
@@ -201,6 +207,8 @@ class Ibapi10(Ibapi):
         "min_commission": "minCommissionAndFees",
         "max_commission": "maxCommissionAndFees",
         "commission_currency": "commissionAndFeesCurrency",
+        "average": "wap",
+        "size": "size",
     }
     unread = frozenset({"fa_profile", "e_trade_only", "firm_quote_only", "nbbo_price_cap"})
     """What it always sends empty and passes over in replies."""

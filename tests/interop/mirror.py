@@ -8,13 +8,17 @@ from __future__ import annotations
 import dataclasses
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from simulator import records as r
+from simulator.messages import contracts as d
+from simulator.messages import history as h
+from simulator.messages import login as g
 from simulator.messages.orders import CommissionReport
 from simulator.messages.research import RequestScannerSubscription
 
@@ -79,6 +83,17 @@ RENAMED: dict[type, dict[str, str]] = {
         "desired_quantity": "desiredAllocQty",
         "allowed_quantity": "allowedAllocQty",
     },
+    r.BondDetails: {"puttable": "putable", "description": "descAppend"},
+    d.DepthExchange: {"listing_exchange": "listingExch"},
+    g.FamilyCode: {"account": "accountID", "code": "familyCodeStr"},
+    g.SoftDollarTier: {"value": "val"},
+    h.Bar: {"count": "barCount"},
+    h.HistogramPoint: {"size": "count"},
+    h.TradingSession: {
+        "start": "startDateTime",
+        "end": "endDateTime",
+        "reference_date": "refDate",
+    },
     CommissionReport: {"realized_pnl": "realizedPNL"},
     RequestScannerSubscription: {"rows": "numberOfRows"},
 }
@@ -98,6 +113,13 @@ ONLY_READ = frozenset({"adjusted_trail_stop_price", "soft_dollar_tier_display_na
 
 KINDS = {r.ComboLegPrice: "OrderComboLeg"}
 """Record types that the libraries call otherwise."""
+
+
+class Held(NamedTuple):
+    """Two descriptions of one object of a library, both of which must hold."""
+
+    one: Any
+    other: Any
 
 
 def their_name(record_type: type, name: str, library: Library) -> str:
@@ -174,40 +196,74 @@ def differences(
 def _differences(
     mine: Any, theirs: Any, library: Library, skip: Collection[str], path: str
 ) -> Iterator[str]:
-    if dataclasses.is_dataclass(mine) and not isinstance(mine, type):
-        for field in dataclasses.fields(mine):
-            if field.name not in skip:
-                name = their_name(type(mine), field.name, library)
-                value = getattr(mine, field.name)
-                try:
-                    got = attrgetter(name)(theirs) if name else theirs
-                except AttributeError:  # newer than the library
-                    if value != default(field):
-                        yield f"{path}.{field.name}: {value!r}, there no attribute {name}"
-                    continue
-                yield from _differences(value, got, library, skip, f"{path}.{field.name}")
-    elif isinstance(mine, tuple):
-        items = list(theirs or [])
-        if len(items) != len(mine):
-            yield f"{path}: {len(mine)} items, there {len(items)}"
-        for number, (one, other) in enumerate(zip(mine, items, strict=False)):
-            yield from _differences(one, other, library, skip, f"{path}[{number}]")
-    elif not _same(mine, theirs, library):
-        yield f"{path}: {mine!r}, there {theirs!r}"
+    match mine:
+        case Held():
+            for part in mine:
+                yield from _differences(part, theirs, library, skip, path)
+        case tuple():
+            items = list(theirs or [])
+            if len(items) != len(mine):
+                yield f"{path}: {len(mine)} items, there {len(items)}"
+            for number, (one, other) in enumerate(zip(mine, items, strict=False)):
+                yield from _differences(one, other, library, skip, f"{path}[{number}]")
+        case frozenset():
+            yield from _differences(tuple(sorted(mine)), sorted(theirs), library, skip, path)
+        case Mapping():
+            yield from _values(mine, theirs, library, skip, path)
+        case _ if dataclasses.is_dataclass(mine):
+            yield from _attributes(mine, theirs, library, skip, path)
+        case _ if not _same(mine, theirs, library):
+            yield f"{path}: {mine!r}, there {theirs!r}"
+
+
+def _values(
+    mine: Mapping[str, Any], theirs: Any, library: Library, skip: Collection[str], path: str
+) -> Iterator[str]:
+    for name, value in mine.items():
+        try:
+            got = attrgetter(name)(theirs)
+        except AttributeError:
+            yield f"{path}: {value!r}, there no attribute {name}"
+        else:
+            yield from _differences(value, got, library, skip, f"{path}.{name}")
+
+
+def _attributes(
+    mine: Any, theirs: Any, library: Library, skip: Collection[str], path: str
+) -> Iterator[str]:
+    for field in dataclasses.fields(mine):
+        if field.name in skip:
+            continue
+        name = their_name(type(mine), field.name, library)
+        value = getattr(mine, field.name)
+        try:
+            got = attrgetter(name)(theirs) if name else theirs
+        except AttributeError:  # newer than the library
+            if value != default(field):
+                yield f"{path}.{field.name}: {value!r}, there no attribute {name}"
+        else:
+            yield from _differences(value, got, library, skip, f"{path}.{field.name}")
 
 
 def _same(mine: Any, theirs: Any, library: Library) -> bool:
-    if mine is None:
-        return theirs is None or theirs in library.unset or _number(theirs) == UNSET_NUMBER
-    if isinstance(theirs, Enum):
-        theirs = theirs.value[0].removesuffix("None")
-    if isinstance(mine, str) and isinstance(theirs, bool):  # ibapi holds the conjunction so
-        return theirs == (mine == "a")
-    if isinstance(mine, bool):
-        return bool(theirs) == mine
-    if isinstance(mine, Decimal | int):
-        return _number(theirs) == mine
-    return str(theirs) == mine
+    match mine:
+        case None:
+            same = theirs is None or theirs in library.unset or _number(theirs) == UNSET_NUMBER
+        case _ if isinstance(theirs, Enum):
+            same = _same(mine, theirs.value[0].removesuffix("None"), library)
+        case str() if isinstance(theirs, bool):  # ibapi holds the conjunction so
+            same = theirs == (mine == "a")
+        case bool() if isinstance(theirs, str):  # ibapi leaves a flag as text in plain callbacks
+            same = theirs == str(int(mine))
+        case bool():
+            same = bool(theirs) == mine
+        case Decimal() | int():
+            same = _number(theirs) == mine
+        case datetime():
+            same = theirs == mine
+        case _:
+            same = str(theirs) == mine
+    return same
 
 
 def _number(theirs: Any) -> Decimal | None:

@@ -47,6 +47,11 @@ SINCE = {
 }
 """Server version from which on an attribute that need not be given is on the wire."""
 
+DECIMAL_SIZES = 163
+"""Server version from which on market data has sizes with decimals."""
+
+MARKET_SIZES = frozenset({"size", "volume", "bid_size", "ask_size"})
+
 UNTIL = {"fa_profile": 176}
 
 NOT_SENT = frozenset({"external_user_id"})
@@ -195,6 +200,8 @@ class Sampler:
 
     def _leaf(self, hint: str, name: str) -> Any:
         if "Decimal" in hint:
+            if name in MARKET_SIZES and self._version < DECIMAL_SIZES:
+                return Decimal(self.number())
             return Decimal(self.number()) + self.choice((Decimal(0), Decimal("0.25")))
         if "bool" in hint:
             return self.chance()

@@ -15,11 +15,20 @@ TIMEOUT_S = 60
 
 
 @pytest.mark.libraries("ib_insync")
-@pytest.mark.parametrize("name", ["order_round_trip", "tick_delivery"])
-def test_prints_a_ratio_of_two_series(library, name):
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("order_round_trip", []),
+        ("tick_delivery", []),
+        ("start_up", []),
+        ("start_up", ["--in-process"]),
+        ("memory", []),
+    ],
+)
+def test_prints_a_ratio_of_two_series(library, name, flags):
     assert library.name == "ib_insync"
     run = subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / f"{name}.py", "--quick", "--json"],
+        [sys.executable, ROOT / "benchmarks" / f"{name}.py", "--quick", "--json", *flags],
         capture_output=True,
         check=True,
         text=True,

@@ -8,14 +8,10 @@ import inspect
 import textwrap
 from pathlib import Path
 
-import pytest
-
 from simulator import World
-from simulator.gateway.refusals import REFUSED
 from simulator.messages import REQUESTS
 
 from . import coverage
-from .methods import CHECKS, PENDING
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -47,22 +43,7 @@ def test_every_request_of_the_library_is_answered_or_refused_by_name(library) ->
     assert {REQUESTS.by_id[id_].record for id_ in ids - {start_api}} <= handled
 
 
-def test_what_is_refused_is_no_more_than_what_the_methods_say() -> None:
-    """A refusal that no method check names would be a silent corner in the table."""
-    assert {record.__name__ for record in REFUSED} == coverage.REFUSED_NAMES
-
-
-def test_the_readme_shows_the_table() -> None:
-    assert coverage.table() in README.read_text(encoding="utf-8"), (
+def test_the_readme_shows_the_tables() -> None:
+    assert coverage.tables() in README.read_text(encoding="utf-8"), (
         "run `PYTHONPATH=tests:. python -m interop.coverage` and put its output into the README"
     )
-
-
-def test_the_count_is_that_of_the_checks() -> None:
-    assert set(PENDING) <= set(CHECKS)
-    assert f"{len(CHECKS) - len(PENDING)} of {len(CHECKS)}" in coverage.table()
-
-
-@pytest.mark.parametrize("reason", PENDING.values())
-def test_a_pending_method_has_a_reason(reason: str) -> None:
-    assert len(reason) > 20
