@@ -15,8 +15,7 @@ from simulator.messages.connection import (
     SetServerLogLevel,
     StartApi,
 )
-from simulator.messages.orders import ExerciseOptions, RequestAutoOpenOrders
-from simulator.records import Contract
+from simulator.messages.orders import RequestAutoOpenOrders
 from simulator.wire import frame
 
 
@@ -105,10 +104,3 @@ def test_the_journal_keeps_requests_in_order(join, world) -> None:
 def test_several_accounts_under_one_login(join) -> None:
     world = World(WorldSettings(accounts=("DU9000001", "DU9000002"), clock="manual"))
     assert join(1, world=world).started[0] == ManagedAccounts("DU9000001,DU9000002")
-
-
-def test_what_is_not_modelled_is_refused_by_name_and_never_silent(client) -> None:
-    option = Contract(symbol="AAPL", sec_type="OPT")
-    (refused,) = client.send(ExerciseOptions(9, option, 1, 1, "", override=False))
-    assert (refused.id, refused.code) == (9, 321)
-    assert "ExerciseOptions is not modelled" in refused.text

@@ -76,7 +76,7 @@ def test_every_scan_has_rows(client, code) -> None:
         ({"filter_options": (("changePercAbove", "4"),)}, ["AAPL", "MSFT"]),
         ({"filter_options": (("changePercAbove", "4"), ("changePercBelow", "6.5"))}, ["MSFT"]),
         ({"above_volume": 10}, []),
-        ({"stock_type_filter": "ETF"}, []),
+        ({"stock_type_filter": "ETF"}, ["TLT", "QQQ"]),
         ({"rows": 1}, ["AAPL"]),
     ],
 )

@@ -14,10 +14,12 @@ DATABASE = ContractDatabase(INSTRUMENTS)
 AAPL = DATABASE.by_name("AAPL")
 MONDAY_MS = 1_750_082_400_000
 DAY_MS = 86_400_000
+ONE_OF_EACH = {instrument.sec_type: instrument for instrument in INSTRUMENTS}
 
 
-@pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: i.local_symbol)
-def test_a_quote_depends_on_seed_and_time_only(instrument) -> None:
+@pytest.mark.parametrize("sec_type", ONE_OF_EACH)
+def test_a_quote_depends_on_seed_and_time_only(sec_type) -> None:
+    instrument = ONE_OF_EACH[sec_type]
     moments = [MONDAY_MS + STEP_MS * n * 997 for n in range(40)]
     forwards = [Market(7).quote(instrument, moment) for moment in moments]
     market, shuffled = Market(7), random.Random(1).sample(range(40), 40)
@@ -29,7 +31,7 @@ def test_a_quote_depends_on_seed_and_time_only(instrument) -> None:
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: i.local_symbol)
 def test_quotes_are_honest(instrument) -> None:
     market = Market(3)
-    for n in range(400):
+    for n in range(100):
         quote = market.quote(instrument, MONDAY_MS + STEP_MS * n)
         assert 0 < quote.bid < quote.ask
         assert quote.bid % instrument.min_tick == quote.ask % instrument.min_tick == 0
@@ -40,7 +42,7 @@ def test_quotes_are_honest(instrument) -> None:
 
 def test_prices_stay_near_their_anchor_on_whatever_date() -> None:
     market = Market(11)
-    bids = [market.quote(AAPL, MONDAY_MS + 37 * DAY_MS * n).bid for n in range(-200, 200)]
+    bids = [market.quote(AAPL, MONDAY_MS + 37 * DAY_MS * n).bid for n in range(-100, 100)]
     assert min(bids) > 100
     assert max(bids) < 500
 
