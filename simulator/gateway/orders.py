@@ -12,13 +12,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
+from simulator.gateway.execution_filter import Wanted
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.gateway.validation import Candidate, refusal
 from simulator.gateway.what_if import effect
@@ -41,7 +42,7 @@ from simulator.messages.orders import (
     RequestGlobalCancel,
     RequestOpenOrders,
 )
-from simulator.records import Completion, Contract, ExecutionFilter, Order, OrderState, Status
+from simulator.records import Completion, Contract, Order, OrderState, Status
 
 log = structlog.get_logger(__name__)
 
@@ -170,7 +171,7 @@ class Orders:
 
     def _executions(self, connection: Connection, request: RequestExecutions) -> None:
         try:
-            since_ms = _since_ms(request.filter.time)
+            wanted = Wanted(request.filter, self._hub.now_ms)
         except ValueError:
             cause = (
                 "The date, time, or time-zone entered is invalid. "
@@ -183,8 +184,7 @@ class Orders:
             executed
             for executed in self._hub.broker.executions
             if (is_master or executed.order.client_id == connection.client_id)
-            and executed.time_ms >= since_ms
-            and _matches(executed, request.filter)
+            and executed in wanted
         ]
         connection.send(*(_execution_data(connection, request.req_id, e) for e in found))
         connection.send(*map(_commission_report, found))
@@ -343,38 +343,4 @@ def _completed_order(order: BrokerOrder) -> CompletedOrder:
             completed_time=_zoned(moment, order.instrument),
             completed_status=f"Filled Size: {order.filled:f}" if is_filled else order.ending,
         ),
-    )
-
-
-# --- execution filters ------------------------------------------------------
-
-
-def _since_ms(text: str) -> int:
-    """The moment of a filter: `yyyymmdd-hh:mm:ss` (UTC) or `yyyymmdd hh:mm:ss [zone]`."""
-    if not text:
-        return 0
-    if "-" in text[:9]:
-        moment = datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    else:
-        day, time, *zone = text.split(maxsplit=2)
-        try:
-            tzinfo = ZoneInfo(zone[0]) if zone else UTC
-        except ZoneInfoNotFoundError as error:
-            raise ValueError(text) from error
-        moment = datetime.strptime(f"{day} {time}", "%Y%m%d %H:%M:%S").replace(tzinfo=tzinfo)
-    return int(moment.timestamp() * 1000)
-
-
-def _matches(executed: truth.Executed, wanted: ExecutionFilter) -> bool:
-    order, execution = executed.order, executed.execution
-    side = {"BUY": "BOT", "SELL": "SLD"}.get(wanted.side, wanted.side)
-    return all(
-        (
-            wanted.client_id in {0, order.client_id},
-            wanted.account in {"", order.account},
-            wanted.symbol in {"", order.instrument.symbol},
-            wanted.sec_type in {"", order.instrument.sec_type},
-            wanted.exchange in {"", execution.exchange},
-            side in {"", execution.side},
-        )
     )

@@ -8,6 +8,7 @@ import pytest
 from simulator import World, WorldSettings
 from simulator.messages import REPLIES, REQUESTS
 from simulator.messages.connection import StartApi
+from simulator.session import MAX_VERSION
 from simulator.wire import FrameBuffer, frame, join_fields, split_fields
 
 
@@ -46,7 +47,8 @@ class Client:
 
 @pytest.fixture
 def world() -> World:
-    return World(WorldSettings(seed=7, clock="manual"))
+    """One that speaks whatever version a test joins with."""
+    return World(WorldSettings(seed=7, clock="manual", server_version=MAX_VERSION))
 
 
 @pytest.fixture

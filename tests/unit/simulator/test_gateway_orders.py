@@ -325,6 +325,34 @@ def test_executions_are_filtered(client, world, wanted, count) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("wanted", "count"),
+    [
+        ({}, 3),
+        ({"last_days": 0}, 3),
+        ({"last_days": 1}, 1),
+        ({"last_days": 2}, 3),
+        ({"specific_dates": ("20250616",)}, 2),
+        ({"specific_dates": ("20250617",)}, 1),
+        ({"specific_dates": ("20250616", "20250617")}, 3),
+        ({"specific_dates": ("20250616",), "last_days": 1}, 0),
+    ],
+)
+def test_executions_are_those_of_days_of_the_exchange_since_200(join, world, wanted, count) -> None:
+    client = join(version=200)
+    for order_id, hours in enumerate((0, 12, 3), 1):  # 10:00 and 22:00 in New York, then 1:00
+        world.advance(hours * 3600)
+        place(client, order_id, MARKET_BUY)
+    replies = client.send(RequestExecutions(8, ExecutionFilter(**wanted)))
+    assert sum(isinstance(reply, ExecutionData) for reply in replies) == count
+
+
+def test_a_date_that_is_none_is_refused(join) -> None:
+    filter_ = ExecutionFilter(specific_dates=("2025-06-16",))
+    (reply,) = join(version=200).send(RequestExecutions(8, filter_))
+    assert (reply.id, reply.code) == (8, 321)
+
+
 @pytest.mark.parametrize("time", ["yesterday", "20250616 10:00:00 Mars/Base", "20251316-00:00:00"])
 def test_a_time_that_is_none_is_refused(client, time) -> None:
     (reply,) = client.send(RequestExecutions(8, ExecutionFilter(time=time)))

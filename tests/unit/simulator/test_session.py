@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.messages.connection import NextValidId, RequestCurrentTime, StartApi
+from simulator.messages.connection import ErrorMessage, NextValidId, RequestCurrentTime, StartApi
 from simulator.session import (
     MAX_REQUEST_BYTES,
     TRANSITIONS,
@@ -76,6 +76,17 @@ def test_the_smaller_maximum_is_agreed(offered: str, maximum: int, agreed: int) 
     feed(session, b"API\0" + frame(offered.encode()))
     assert session.version == agreed
     assert session.state is State.AWAIT_START
+
+
+def test_a_client_that_knows_protobuf_is_spoken_to_in_text() -> None:
+    """By default at 178; with everything that text ever had at 200."""
+    by_default, newest = Session(connection_time=""), new(200)
+    for session, version in ((by_default, b"178"), (newest, b"200")):
+        feed(session, b"API\0" + frame(b"v100..222") + START)
+        assert session.data_to_send().split(b"\0")[3].endswith(version)
+        session.send(ErrorMessage(-1, 2104, "fine", time_ms=5))
+    assert by_default.data_to_send() == frame(b"4\x002\x00-1\x002104\x00fine\x00\x00")
+    assert newest.data_to_send() == frame(b"4\x00-1\x002104\x00fine\x00\x005\x00")
 
 
 def test_connect_options_are_tolerated() -> None:
