@@ -9,7 +9,8 @@ import asyncio
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections import UserList
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
 from functools import cache
 from types import SimpleNamespace
@@ -93,6 +94,20 @@ class AsyncioLibrary:
         decoder = self.module.decoder.Decoder(recorder, version)
         decoder.interpret(list(fields))
         return recorder.calls
+
+
+class Watched(UserList[bytes]):
+    """Fields that know how far a decoder has read them; it passes over what it does not know."""
+
+    _read: Iterator[bytes] | None = None
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._read = iter(self.data)
+        return self._read
+
+    def unread(self) -> list[bytes]:
+        """What is left; nothing if they were never read one by one."""
+        return list(self._read or ())
 
 
 class Ibapi:
@@ -185,6 +200,10 @@ class Ibapi:
         self._interpret(decoder, [field.encode() for field in fields])
         return calls
 
+    def _check(self, fields: Watched) -> None:
+        unread = fields.unread()
+        assert unread == [], "fields that the decoder does not read"
+
     @cache  # noqa: B019 - there is one library for all tests, and a decoder is slow to make
     def _decoder(self, version: int) -> Any:
         decoder = self._names["Decoder"](self._wrapper_class()(), version)
@@ -192,7 +211,9 @@ class Ibapi:
         return decoder
 
     def _interpret(self, decoder: Any, fields: list[bytes]) -> None:
-        decoder.interpret(tuple(fields))
+        watched = Watched(fields)
+        decoder.interpret(watched)
+        self._check(watched)
 
 
 class Ibapi10(Ibapi):
@@ -228,7 +249,9 @@ class Ibapi10(Ibapi):
         return f"{int(message_id)}\0{text}"
 
     def _interpret(self, decoder: Any, fields: list[bytes]) -> None:
-        decoder.interpret(tuple(fields[1:]), int(fields[0]))
+        watched = Watched(fields[1:])
+        decoder.interpret(watched, int(fields[0]))
+        self._check(watched)
 
 
 Library = AsyncioLibrary | Ibapi

@@ -96,12 +96,12 @@ def fund(sampler: Sampler) -> r.FundDetails:
 
 
 def details(sampler: Sampler, version: int) -> d.ContractData:
-    is_fund = version >= 179 and sampler.chance()
+    is_fund = sampler.chance()
     filled = sampler.record(
         r.ContractDetails,
         without={"last_trade_date"} if version < 182 else (),
         contract=sampler.contract(sec_type="FUND" if is_fund else "OPT"),
-        fund=fund(sampler) if is_fund else r.FundDetails(),
+        fund=fund(sampler) if is_fund and version >= 179 else r.FundDetails(),
         sec_ids=sampler.several(r.TagValue),
         long_name="Société Générale — 株",
     )
