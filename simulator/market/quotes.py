@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from simulator.instruments import Instrument
 from simulator.market.path import STEP_MS
+from simulator.market.sessions import AlwaysOpen, Sessions
 from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
 
 
@@ -78,7 +79,8 @@ class QuotedPath:
 class Market:
     """The quotes of all instruments at one seed, with those that were set by hand."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, sessions: Sessions | None = None) -> None:
+        self.sessions: Sessions = sessions or AlwaysOpen()
         self._seed = seed
         self._paths: dict[int, QuotedPath] = {}
         self._tapes: dict[int, Tape] = {}
