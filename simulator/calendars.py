@@ -13,7 +13,27 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 CALENDARS = frozenset(
-    ["24/5", "24/7", "CMES", "XNYS", "XAMS", "XASX", "XBRU", "XETR", "XEUR", "XFRA", "XHKG", "XLON", "XMAD", "XMIL", "XPAR", "XSTU", "XSWX", "XTKS", "XTSE"]
+    [
+        "24/5",
+        "24/7",
+        "CMES",
+        "XNYS",
+        "XAMS",
+        "XASX",
+        "XBRU",
+        "XETR",
+        "XEUR",
+        "XFRA",
+        "XHKG",
+        "XLON",
+        "XMAD",
+        "XMIL",
+        "XPAR",
+        "XSTU",
+        "XSWX",
+        "XTKS",
+        "XTSE",
+    ]
 )
 """Names an instrument may have: ISO codes of exchanges, and the two that have no holidays."""
 

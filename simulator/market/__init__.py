@@ -1,9 +1,10 @@
-"""Prices: quotes, trades and bars of any date, all from one seeded path per instrument."""
+"""Prices: quotes, trades and bars of any date, all from one source per instrument."""
 
 from simulator.market.path import STEP_MS, PricePath
-from simulator.market.quotes import Market, Quote, QuotedPath
+from simulator.market.quotes import Market, Quote
 from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar
-from simulator.market.tape import LOT, STEPS_PER_DAY, Span, Stretch, Tape, Trade
+from simulator.market.source import Source, Span, Stretch, Trade
+from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
 
 __all__ = [
     "LOT",
@@ -13,9 +14,9 @@ __all__ = [
     "Market",
     "PricePath",
     "Quote",
-    "QuotedPath",
     "Session",
     "Sessions",
+    "Source",
     "Span",
     "Stretch",
     "Tape",

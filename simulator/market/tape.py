@@ -17,13 +17,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
 
 from simulator.instruments import Instrument
 from simulator.market.path import STEP_MS, PricePath
+from simulator.market.source import Span, Stretch, Trade
 
 LOT = 100
 STEPS_PER_MINUTE = 60_000 // STEP_MS
@@ -38,52 +39,6 @@ _OVERSHOOT = 0.58  # how far a random walk passes its samples, in deviations bet
 _MINUTE_LOTS = 240
 _DAY_LOTS = _MINUTE_LOTS * MINUTES_PER_DAY
 _LOTS_PER_TRADE = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    step: int
-    ticks: int
-    lots: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """First, highest, lowest and last price, in ticks."""
-
-    open: int
-    high: int
-    low: int
-    close: int
-
-    def then(self, later: Span) -> Span:
-        return Span(self.open, max(self.high, later.high), min(self.low, later.low), later.close)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What happened in some time; `notional` is the sum of price (ticks) times lots."""
-
-    bid: Span
-    trade: Span
-    lots: int
-    count: int
-    notional: float
-
-    def then(self, later: Stretch) -> Stretch:
-        """Both together; a stretch without a trade shows the last one before it."""
-        return Stretch(
-            self.bid.then(later.bid),
-            self._trades_with(later),
-            self.lots + later.lots,
-            self.count + later.count,
-            self.notional + later.notional,
-        )
-
-    def _trades_with(self, later: Stretch) -> Span:
-        if not later.count:
-            return self.trade
-        return self.trade.then(later.trade) if self.count else later.trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +66,7 @@ class _Minute:
 
 
 class Tape:
-    """Everything that was quoted and traded, by step of the path."""
+    """Everything that was quoted and traded, by step of the path; see `Source`."""
 
     def __init__(self, instrument: Instrument, seed: int) -> None:
         self._path = PricePath(instrument, seed)
@@ -119,13 +74,14 @@ class Tape:
         self._tick_size = float(instrument.min_tick)
         self._half_spread = float(instrument.path.spread) / 2
         self.spread = int(instrument.path.spread / instrument.min_tick)
-        self.bits = self._path.bits
+        self._size = instrument.path.size
+        self.lot = Decimal(LOT)
         self._day: Callable[[int], _Range] = lru_cache(maxsize=64)(self._day_of)
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
         self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
-        self._so_far: Callable[[int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._day_until)
+        self._before: Callable[[int, int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._ranges)
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
@@ -148,29 +104,37 @@ class Tape:
                 raw += missing * (_BEND - away) // _BEND
         return found.clamp(raw)
 
+    def ask(self, step: int) -> int:
+        return self.bid(step) + self.spread
+
+    def sizes(self, step: int) -> tuple[Decimal, Decimal]:
+        """Sizes of bid and ask, which are others every second step."""
+        bits = self._path.bits(step >> 1)
+        return self._size * (1 + bits % 8) / 4, self._size * (1 + (bits >> 8) % 8) / 4
+
     def last_trade(self, step: int) -> Trade:
         """The latest trade up to a step; the first step of every minute trades."""
         minute = self._traded(step // STEPS_PER_MINUTE)
         return minute.trades[bisect_right(minute.steps, step) - 1]
 
-    def day_lots(self, step: int) -> int:
-        """Lots traded since the day (UTC) began, the step included."""
+    # --- stretches ---
+
+    def lots_since(self, first: int, step: int) -> int:
+        """Lots traded from the first step of a minute to a step, both included."""
         index = step // STEPS_PER_MINUTE
         minute = self._traded(index)
-        before = self._lots(index) - self._lots(index - index % MINUTES_PER_DAY)
+        before = self._lots(index) - self._lots(first // STEPS_PER_MINUTE)
         return before + minute.lots[bisect_right(minute.steps, step) - 1]
 
-    def day_range(self, step: int) -> tuple[int, int]:
-        """Highest and lowest trade since the day (UTC) began, the step included."""
+    def range_since(self, first: int, step: int) -> tuple[int, int]:
+        """Highest and lowest trade from the first step of a minute to a step, both included."""
         index = step // STEPS_PER_MINUTE
         minute = self._traded(index)
         last = bisect_right(minute.steps, step) - 1
-        before = self._so_far(index)
+        before = self._before(first // STEPS_PER_MINUTE, index)
         high = max((found.high + self.spread for found in before), default=minute.highs[last])
         low = min((found.low for found in before), default=minute.lows[last])
         return max(minute.highs[last], high), min(minute.lows[last], low)
-
-    # --- stretches ---
 
     def trades(self, first: int, end: int) -> Iterator[Trade]:
         """The trades from a step to before another, in order."""
@@ -232,15 +196,17 @@ class Tape:
         whole = self._whole(self._minute(minute), *edges, 0)
         span = whole.trade
         mean = (span.open + span.high + span.low + span.close) / 4
-        return Stretch(whole.bid, span, whole.lots, whole.count, mean * whole.lots)
+        return replace(whole, notional=mean * whole.lots)
 
     def _whole(
         self, bids: _Range, first: tuple[int, int], last: tuple[int, int], notional: float
     ) -> Stretch:
         """A whole period: the highest bid is traded at the ask, the lowest at the bid."""
         start, end = first[0] // STEPS_PER_MINUTE, (last[0] + 1) // STEPS_PER_MINUTE
+        bid = Span(first[1], bids.high, bids.low, last[1])
         return Stretch(
-            Span(first[1], bids.high, bids.low, last[1]),
+            bid,
+            bid.above(self.spread),
             Span(
                 self._trade_ticks(*first),
                 bids.high + self.spread,
@@ -253,22 +219,28 @@ class Tape:
         )
 
     def _by_steps(self, first: int, end: int) -> Stretch:
-        bids = [self.bid(step) for step in range(first, end)]
+        bid = _span([self.bid(step) for step in range(first, end)])
         trades = list(self.trades(first, end))
         prices = [trade.ticks for trade in trades] or [self.last_trade(first).ticks]
         return Stretch(
-            _span(bids),
+            bid,
+            bid.above(self.spread),
             _span(prices),
             sum(trade.lots for trade in trades),
             len(trades),
             sum(trade.ticks * trade.lots for trade in trades),
         )
 
-    def _day_until(self, minute: int) -> tuple[_Range, ...]:
-        """The ranges of the day before a minute: of its whole hours, then of the minutes."""
-        hour = minute // 60
-        hours = map(self._hour, range(hour - hour % 24, hour))
-        return *hours, *map(self._minute, range(hour * 60, minute))
+    def _ranges(self, first: int, end: int) -> tuple[_Range, ...]:
+        """The ranges from a minute to before another: of the whole hours, and of other minutes."""
+        hours = range(-(-first // 60), end // 60)
+        if not hours:
+            return tuple(map(self._minute, range(first, end)))
+        return (
+            *map(self._minute, range(first, hours.start * 60)),
+            *map(self._hour, hours),
+            *map(self._minute, range(hours.stop * 60, end)),
+        )
 
     # --- ranges, from the top down ---
 
