@@ -1,7 +1,7 @@
 """The tape of one instrument: bids, trades and summaries of any stretch of time.
 
 Extremes are decided from the top down, so that nothing has to be added up: a day takes
-its range from a sample of the path once an hour, an hour once a minute, a minute once in
+its range from a sample of the path once an hour, an hour once in five minutes, a minute once in
 15 seconds, each within the range of its parent; the child where the sample was extreme
 inherits the parent's extreme, and below the minute the path is bent to touch it. Volume
 and number of trades are differences of one growing function of time. Thus an hour equals
@@ -32,6 +32,7 @@ STEPS_PER_HOUR = 60 * STEPS_PER_MINUTE
 STEPS_PER_DAY = 24 * STEPS_PER_HOUR
 MINUTES_PER_DAY = 1440
 
+_SAMPLE = 5 * STEPS_PER_MINUTE
 _QUARTER = STEPS_PER_MINUTE // 4
 _LAST_OF_MINUTE = STEPS_PER_MINUTE - 1
 _BEND = 50  # steps over which the path is bent towards an extreme: less than a quarter minute
@@ -49,6 +50,10 @@ class _Range:
     low: int
     high_child: int
     low_child: int
+
+    def is_within(self, children: range) -> bool:
+        """Whether these children touch both."""
+        return self.high_child in children and self.low_child in children
 
     def clamp(self, ticks: int) -> int:
         return min(max(ticks, self.low), self.high)
@@ -81,7 +86,8 @@ class Tape:
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
         self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
-        self._before: Callable[[int, int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._ranges)
+        self._edge: Callable[[int], Trade] = lru_cache(maxsize=16)(self._edge_trade)
+        self._before: Callable[[int, int], list[_Range]] = lru_cache(maxsize=4)(self._ranges)
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
@@ -113,8 +119,11 @@ class Tape:
         return self._size * (1 + bits % 8) / 4, self._size * (1 + (bits >> 8) % 8) / 4
 
     def last_trade(self, step: int) -> Trade:
-        """The latest trade up to a step; the first step of every minute trades."""
-        minute = self._traded(step // STEPS_PER_MINUTE)
+        """The latest trade up to a step; the first and the last of every minute trade."""
+        index, second = divmod(step, STEPS_PER_MINUTE)
+        if second in {0, _LAST_OF_MINUTE}:
+            return self._edge(step)
+        minute = self._traded(index)
         return minute.trades[bisect_right(minute.steps, step) - 1]
 
     # --- stretches ---
@@ -231,16 +240,22 @@ class Tape:
             sum(trade.ticks * trade.lots for trade in trades),
         )
 
-    def _ranges(self, first: int, end: int) -> tuple[_Range, ...]:
-        """The ranges from a minute to before another: of the whole hours, and of other minutes."""
-        hours = range(-(-first // 60), end // 60)
-        if not hours:
-            return tuple(map(self._minute, range(first, end)))
-        return (
-            *map(self._minute, range(first, hours.start * 60)),
-            *map(self._hour, hours),
-            *map(self._minute, range(hours.stop * 60, end)),
-        )
+    def _ranges(self, first: int, end: int) -> list[_Range]:
+        """The ranges from a minute to before another, in as few as show all of them."""
+        ranges: list[_Range] = []
+        for day, hours in _split(-(-first // 60), end // 60, 24):
+            if self._day(day).is_within(hours):
+                ranges.append(self._day(day))
+            else:
+                ranges.extend(self._hour(day * 24 + hour) for hour in hours)
+        for hour, minutes in _split(first, end, 60):
+            if len(minutes) == 60:
+                continue
+            if self._hour(hour).is_within(minutes):
+                ranges.append(self._hour(hour))
+            else:
+                ranges.extend(self._minute(hour * 60 + minute) for minute in minutes)
+        return ranges
 
     # --- ranges, from the top down ---
 
@@ -262,11 +277,12 @@ class Tape:
 
     def _hour_of(self, hour: int) -> _Range:
         first = hour * STEPS_PER_HOUR
-        samples = [self._raw(first + minute * STEPS_PER_MINUTE) for minute in range(60)]
+        samples = [self._raw(first + n * _SAMPLE) for n in range(STEPS_PER_HOUR // _SAMPLE)]
         ends = self._raw(first + STEPS_PER_HOUR - 1)
         high, low = max(*samples, ends), min(*samples, ends)
-        margin = self._margin(high, STEPS_PER_MINUTE)
-        children = samples.index(max(samples)), samples.index(min(samples))
+        margin = self._margin(high, _SAMPLE)
+        apart = _SAMPLE // STEPS_PER_MINUTE
+        children = samples.index(max(samples)) * apart, samples.index(min(samples)) * apart
         return _inherit(
             self._day(hour // 24), hour % 24, _Range(high + margin, low - margin, *children)
         )
@@ -277,7 +293,7 @@ class Tape:
         every = *samples.values(), self._raw(first), self._raw(first + _LAST_OF_MINUTE)
         highest = max(samples, key=lambda n: samples[n])
         lowest = min((n for n in samples if n != highest), key=lambda n: samples[n])
-        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        count = self._count(minute)
         children = (_next_trade(n * _QUARTER, count) for n in (highest, lowest))
         return _inherit(
             self._hour(minute // 60), minute % 60, _Range(max(every), min(every), *children)
@@ -303,9 +319,19 @@ class Tape:
     def _trades_before(self, minute: int) -> int:
         return self._lots(minute) // _LOTS_PER_TRADE
 
+    def _edge_trade(self, step: int) -> Trade:
+        """The first or last trade of a minute, without those between."""
+        minute = step // STEPS_PER_MINUTE
+        lots = self._shares_of_lots(minute, self._count(minute))
+        own = lots[0] if step % STEPS_PER_MINUTE == 0 else lots[-1] - lots[-2]
+        return Trade(step, self._trade_ticks(step, self.bid(step)), own)
+
+    def _count(self, minute: int) -> int:
+        return self._trades_before(minute + 1) - self._trades_before(minute)
+
     def _traded_in(self, minute: int) -> _Minute:
         first, bids = minute * STEPS_PER_MINUTE, self._minute(minute)
-        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        count = self._count(minute)
         steps = tuple(first + _trade_step(n, count) for n in range(count))
         lots = self._shares_of_lots(minute, count)
         prices = []
@@ -329,6 +355,15 @@ class Tape:
             total * n // count + (self._path.bits(first + n) >> 24) % usual for n in range(1, count)
         )
         return *inner, total
+
+
+def _split(first: int, end: int, size: int) -> Iterator[tuple[int, range]]:
+    """Parents of children from one to before another, each with those of its own."""
+    while first < end:
+        parent = first // size
+        until = min(end, (parent + 1) * size)
+        yield parent, range(first - parent * size, until - parent * size)
+        first = until
 
 
 def _span(prices: Sequence[int]) -> Span:
