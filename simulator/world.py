@@ -26,7 +26,7 @@ from simulator.instruments import (
     Instrument,
     load,
 )
-from simulator.market import Market, Quote
+from simulator.market import Market, Quote, TradingCalendar
 from simulator.session import MAX_VERSION
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
@@ -47,7 +47,8 @@ class WorldSettings:
     currency, the first of which is the base currency of the accounts; `read_only` refuses
     orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
-    which replace those of the same contract id.
+    which replace those of the same contract id; with `calendar` quotes stand still when the
+    exchange of an instrument is closed, otherwise the market is always open.
     """
 
     seed: int = 0
@@ -59,6 +60,7 @@ class WorldSettings:
     max_requests_per_s: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
     instruments: Path | None = None
+    calendar: bool = False
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -97,7 +99,7 @@ class World:
     def _begin(self) -> None:
         settings = self.settings
         self.clock = ManualClock() if settings.clock == "manual" else RealClock()
-        self.market = Market(settings.seed)
+        self.market = Market(settings.seed, TradingCalendar() if settings.calendar else None)
         self.broker = Broker(
             database=self.database,
             market=self.market,

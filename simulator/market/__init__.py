@@ -2,7 +2,7 @@
 
 from simulator.market.path import STEP_MS, PricePath
 from simulator.market.quotes import Market, Quote
-from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar
+from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar, session_on
 from simulator.market.source import Source, Span, Stretch, Trade
 from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
 
@@ -22,4 +22,5 @@ __all__ = [
     "Tape",
     "Trade",
     "TradingCalendar",
+    "session_on",
 ]
