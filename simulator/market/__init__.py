@@ -1,7 +1,9 @@
 """Prices: quotes, trades and bars of any date, all from one source per instrument."""
 
+from simulator.market.files import MarketFileError, load_market_data
 from simulator.market.path import STEP_MS, PricePath
 from simulator.market.quotes import Market, Quote
+from simulator.market.recorded import RecordedTape
 from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar, session_on
 from simulator.market.source import Source, Span, Stretch, Trade
 from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
@@ -12,8 +14,10 @@ __all__ = [
     "STEP_MS",
     "AlwaysOpen",
     "Market",
+    "MarketFileError",
     "PricePath",
     "Quote",
+    "RecordedTape",
     "Session",
     "Sessions",
     "Source",
@@ -22,5 +26,6 @@ __all__ = [
     "Tape",
     "Trade",
     "TradingCalendar",
+    "load_market_data",
     "session_on",
 ]

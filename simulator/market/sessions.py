@@ -35,6 +35,9 @@ class Session:
 class Sessions(Protocol):
     """The sessions of instruments."""
 
+    def on(self, instrument: Instrument, day: date, *, use_rth: bool) -> Session | None:
+        """The session that is traded for a day; None if the exchange is closed."""
+
     def sessions(
         self, instrument: Instrument, from_ms: int, until_ms: int, use_rth: bool
     ) -> list[Session]:
