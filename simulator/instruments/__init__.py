@@ -4,7 +4,7 @@ from simulator.instruments.cycles import third_friday
 from simulator.instruments.database import ContractDatabase
 from simulator.instruments.derivatives import Future, Option, load_products
 from simulator.instruments.loader import DataFileError, load, load_built_in
-from simulator.instruments.model import Instrument, Path
+from simulator.instruments.model import Instrument, Path, current_name
 from simulator.instruments.rules import MARKET_RULES, increment_at
 
 INSTRUMENTS = load_built_in()
@@ -23,6 +23,7 @@ __all__ = [
     "Instrument",
     "Option",
     "Path",
+    "current_name",
     "increment_at",
     "load",
     "load_built_in",

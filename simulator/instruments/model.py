@@ -75,13 +75,13 @@ class Instrument:
         """Whether a trade moves no cash until the position is closed: futures."""
         return self.sec_type in {"FUT", "CONTFUT"}
 
-    def contract(self) -> Contract:
-        """The full contract, on the exchange requests usually name."""
+    def contract(self, exchange: str = "") -> Contract:
+        """The full contract, on the exchange requests usually name or on a given one."""
         return Contract(
             con_id=self.con_id,
             symbol=self.symbol,
             sec_type=self.sec_type,
-            exchange=self.exchange,
+            exchange=exchange or self.exchange,
             primary_exchange=self.primary_exchange,
             currency=self.currency,
             local_symbol=self.local_symbol,
@@ -92,13 +92,16 @@ class Instrument:
             multiplier=f"{self.multiplier:f}" if self.sec_type in MULTIPLIED else "",
         )
 
-    def details(self, trading_hours: str, liquid_hours: str) -> ContractDetails:
-        """What the security definition server tells; the hours are those of the next days."""
+    def details(self, trading_hours: str, liquid_hours: str, exchange: str = "") -> ContractDetails:
+        """What the security definition server tells, for the usual exchange or a given one.
+
+        The hours are those of the next days.
+        """
         rules = self.market_rule_ids or (self.market_rule_id,) * len(
             self.valid_exchanges.split(",")
         )
         return ContractDetails(
-            contract=self.contract(),
+            contract=self.contract(exchange),
             market_name=self.market_name,
             min_tick=self.min_tick,
             order_types=self.order_types,
