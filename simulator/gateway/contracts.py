@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 
+from simulator.gateway.hours import trading_hours
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.instruments import MARKET_RULES, Instrument
+from simulator.instruments import MARKET_RULES, Instrument, current_name
 from simulator.messages.contracts import (
     BondContractData,
     ContractData,
@@ -114,9 +115,9 @@ class Contracts:
         if not found:
             self._hub.error(connection, request.req_id, 200)
             return
-        today = datetime.fromtimestamp(self._hub.now_ms / 1000, UTC).date()
-        for instrument in found:
-            details = instrument.details(today)
+        for instrument, exchange in _placed(request.contract, found):
+            hours = trading_hours(instrument, self._hub.now_ms)
+            details = instrument.details(*hours, exchange)
             if instrument.bond is None:
                 connection.send(ContractData(request.req_id, details))
             else:
@@ -191,6 +192,22 @@ class Contracts:
         venues = SMART_VENUES if request.bbo_exchange in known else ()
         components = (SmartComponent(bit, *venue) for bit, venue in enumerate(venues))
         connection.send(SmartComponents(request.req_id, tuple(components)))
+
+
+def _placed(wanted: Contract, found: Sequence[Instrument]) -> Iterator[tuple[Instrument, str]]:
+    """Each definition with the exchange it is told for.
+
+    That is the exchange of the request; without one the usual exchange comes first, and a
+    search by symbol goes on with all other valid exchanges: public records of a real
+    gateway have 35 answers to a bare AMD, and one to a contract id.
+    """
+    named = current_name(wanted.exchange)
+    yield from ((instrument, named or instrument.exchange) for instrument in found)
+    if named or wanted.con_id or wanted.local_symbol or wanted.sec_id:
+        return
+    for instrument in found:
+        others = instrument.valid_exchanges.split(",")
+        yield from ((instrument, other) for other in others if other != instrument.exchange)
 
 
 def _rank(instrument: Instrument, pattern: str) -> int:

@@ -1,9 +1,10 @@
 """What can be traded: contract data, the rules derivatives follow, and the search in both."""
 
+from simulator.instruments.cycles import third_friday
 from simulator.instruments.database import ContractDatabase
 from simulator.instruments.derivatives import Future, Option, load_products
 from simulator.instruments.loader import DataFileError, load, load_built_in
-from simulator.instruments.model import Instrument, Path
+from simulator.instruments.model import Instrument, Path, current_name
 from simulator.instruments.rules import MARKET_RULES, increment_at
 
 INSTRUMENTS = load_built_in()
@@ -22,8 +23,10 @@ __all__ = [
     "Instrument",
     "Option",
     "Path",
+    "current_name",
     "increment_at",
     "load",
     "load_built_in",
     "load_products",
+    "third_friday",
 ]

@@ -217,7 +217,7 @@ def test_contract_details_of_a_stock(client) -> None:
         Contract(con_id=265598),
         Contract(local_symbol="AAPL", sec_type="STK"),
         Contract(sec_id_type="ISIN", sec_id="US0378331005"),
-        Contract(symbol="AAPL", sec_type="STK"),
+        Contract(symbol="AAPL", sec_type="STK", exchange="SMART"),
     ],
 )
 def test_a_contract_is_found_by_whatever_names_it(client, wanted) -> None:

@@ -46,12 +46,33 @@ def test_the_database_has_what_was_promised() -> None:
     assert count["CASH"] >= 12
     assert count["IND"] >= 6
     assert len({i.con_id for i in INSTRUMENTS}) == len(INSTRUMENTS)
-    assert [p.sec_type for p in PRODUCTS].count("OPT") == 6
+    assert [p.sec_type for p in PRODUCTS].count("OPT") == 7
 
 
 def test_an_ambiguous_pair_is_answered_with_all_of_them(client) -> None:
     found = details(client, symbol="EUR", sec_type="CASH")
     assert {d.contract.currency for d in found} == {"USD", "GBP", "JPY", "CHF"}
+
+
+def test_an_exchange_that_is_named_is_the_one_of_the_answer(client) -> None:
+    """Red if a contract qualified for one venue is sent to another."""
+    (found,) = details(client, symbol="SPY", sec_type="STK", exchange="ARCA")
+    assert (found.contract.exchange, found.contract.primary_exchange) == ("ARCA", "ARCA")
+    (smart,) = details(client, symbol="SPY", sec_type="STK", exchange="SMART")
+    assert smart.contract.exchange == "SMART"
+    (renamed,) = details(client, symbol="ES", sec_type="CONTFUT", exchange="GLOBEX")
+    assert renamed.contract.exchange == "CME"
+
+
+def test_a_symbol_without_an_exchange_is_answered_for_each(client) -> None:
+    """Red if an ambiguous request looks unique: it is refused by a real gateway later."""
+    found = details(client, symbol="SPY", sec_type="STK")
+    exchanges = [d.contract.exchange for d in found]
+    assert exchanges[0] == "SMART"
+    assert sorted(exchanges) == sorted(found[0].valid_exchanges.split(","))
+    assert {d.contract.con_id for d in found} == {756733}
+    (by_id,) = details(client, con_id=756733)
+    assert by_id.contract.exchange == "SMART"
 
 
 def test_a_future_without_a_month_means_all_listed_ones_in_order(client) -> None:
@@ -184,7 +205,7 @@ def test_a_file_of_ones_own(tmp_path, join) -> None:
     file = tmp_path / "own.csv"
     file.write_text("symbol,kind,anchor\nACME,stock,12.5\n")
     world = World(WorldSettings(clock="manual", instruments=file))
-    (found,) = details(join(world=world), symbol="ACME", sec_type="STK")
+    (found,) = details(join(world=world), symbol="ACME", sec_type="STK", exchange="SMART")
     assert 10**9 <= found.contract.con_id < 2**30
 
 
