@@ -97,7 +97,7 @@ class World:
     def _begin(self) -> None:
         settings = self.settings
         self.clock = ManualClock() if settings.clock == "manual" else RealClock()
-        self.market = Market(settings.seed)
+        self.market = Market(settings.seed, find=self.database.__getitem__)
         self.broker = Broker(
             database=self.database,
             market=self.market,

@@ -55,6 +55,7 @@ class Future:
     months: str
     expiry_rule: str
     listed: int
+    carry: float
     under_con_id: int = 0
     sec_type: str = "FUT"
     strike_step: Decimal = Decimal(1)
@@ -106,6 +107,7 @@ class Future:
                 volatility=self.volatility,
                 spread=self.min_tick,
                 size=Decimal(40),
+                carry=self.carry,
             ),
         )
 
@@ -287,5 +289,6 @@ def _future(row: Row) -> Future:
         months=row["months"],
         expiry_rule=row["expiry_rule"],
         listed=int(row["listed"]),
+        carry=float(row["carry"]),
         under_con_id=int(row.get("under_con_id", 0)),
     )

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
+from simulator import pricing
 from simulator.instruments import Instrument
+from simulator.market.derived import DerivedQuotes, DerivedTape
+from simulator.market.links import Links, nothing
+from simulator.market.models import OptionModel
 from simulator.market.path import STEP_MS
-from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
+from simulator.market.tape import LOT, STEPS_PER_DAY, AnyTape, Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +46,22 @@ class Quote:
         return (self.bid + self.ask) / 2
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valuation:
+    """An option at its model's volatility, when its underlying costs `under_price`.
+
+    `ratio` is how many of the option a contract of the instrument is: 1 but for warrants.
+    """
+
+    option: pricing.Option
+    under_price: Decimal
+    ratio: float
+
+
 class QuotedPath:
     """The quotes of one instrument, derived from its tape."""
 
-    def __init__(self, instrument: Instrument, tape: Tape) -> None:
+    def __init__(self, instrument: Instrument, tape: AnyTape) -> None:
         self._tape = tape
         self._size = instrument.path.size
         self._spread = instrument.path.spread
@@ -53,21 +69,22 @@ class QuotedPath:
 
     def _quote(self, step: int) -> Quote:
         tape = self._tape
-        bid = tape.price(tape.bid(step))
+        ticks = tape.bid(step)
+        bid = tape.price(ticks)
         bits = tape.bits(step >> 1)
         trade = tape.last_trade(step)
         day = step - step % STEPS_PER_DAY
         high, low = tape.day_range(step)
         return Quote(
             time_ms=step * STEP_MS,
-            bid=bid,
+            bid=bid if ticks > 0 else None,
             ask=bid + self._spread,
-            bid_size=self._size * (1 + bits % 8) / 4,
+            bid_size=self._size * (1 + bits % 8) / 4 if ticks > 0 else Decimal(0),
             ask_size=self._size * (1 + (bits >> 8) % 8) / 4,
             last=tape.price(trade.ticks),
-            last_size=Decimal(trade.lots * LOT),
+            last_size=Decimal(trade.lots * tape.lot),
             last_time_ms=trade.step * STEP_MS,
-            volume=Decimal(tape.day_lots(step) * LOT),
+            volume=Decimal(tape.day_lots(step) * tape.lot),
             high=tape.price(high),
             low=tape.price(low),
             open=tape.price(tape.last_trade(day).ticks),
@@ -76,12 +93,17 @@ class QuotedPath:
 
 
 class Market:
-    """The quotes of all instruments at one seed, with those that were set by hand."""
+    """The quotes of all instruments at one seed, with those that were set by hand.
 
-    def __init__(self, seed: int) -> None:
+    `find` tells the instrument of a contract id or raises `KeyError`; without it everything
+    but futures moves on its own.
+    """
+
+    def __init__(self, seed: int, *, find: Callable[[int], Instrument] = nothing) -> None:
         self._seed = seed
-        self._paths: dict[int, QuotedPath] = {}
-        self._tapes: dict[int, Tape] = {}
+        self._links = Links(find)
+        self._quotes: dict[int, Callable[[int], Quote]] = {}
+        self._tapes: dict[int, AnyTape] = {}
         self._set: dict[int, Quote] = {}
 
     def quote(self, instrument: Instrument, now_ms: int) -> Quote:
@@ -138,20 +160,63 @@ class Market:
         self._set.pop(instrument.con_id, None)
 
     def is_set(self, instrument: Instrument) -> bool:
-        """Whether the quote is one set by hand, which the tape knows nothing of."""
-        return instrument.con_id in self._set
+        """Whether the quote is set by hand or follows such a one: no tape knows of those."""
+        return any(link.con_id in self._set for link in self._links.chain(instrument))
 
-    def tape(self, instrument: Instrument) -> Tape:
+    def follows(self, instrument: Instrument, other: Instrument) -> bool:
+        """Whether the quote of an instrument comes from that of the other, or is the same."""
+        return any(link.con_id == other.con_id for link in self._links.chain(instrument))
+
+    def tape(self, instrument: Instrument) -> AnyTape:
         """The trades and bars of the seeded path, of any date."""
         if instrument.con_id not in self._tapes:
-            self._tapes[instrument.con_id] = Tape(instrument, self._seed)
+            self._tapes[instrument.con_id] = self._tape_of(instrument)
         return self._tapes[instrument.con_id]
 
+    def valuation(self, instrument: Instrument, now_ms: int) -> Valuation | None:
+        """What an option is worth by its model; None if it has none, or is over."""
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if not isinstance(model, OptionModel) or under is None or now_ms >= model.end_ms:
+            return None
+        price = self.quote(under, now_ms).mark
+        return Valuation(
+            option=model.option(float(price), now_ms // STEP_MS),
+            under_price=price,
+            ratio=model.ratio,
+        )
+
+    def underlying(self, instrument: Instrument) -> Instrument | None:
+        """What an instrument's price follows, if anything."""
+        return self._links.underlying(instrument)
+
+    def _tape_of(self, instrument: Instrument) -> AnyTape:
+        """Something of its own, a mapping of the underlying's, or for a CFD just that."""
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if under is None:
+            return Tape(instrument, self._seed)
+        if model is None:
+            return self.tape(under)
+        return DerivedTape(instrument, self.tape(under), model, self._seed)
+
     def _from_path(self, instrument: Instrument, now_ms: int) -> Quote:
-        path = self._paths.get(instrument.con_id)
-        if path is None:
-            path = self._paths[instrument.con_id] = QuotedPath(instrument, self.tape(instrument))
-        return path.at(now_ms // STEP_MS)
+        at = self._quotes.get(instrument.con_id)
+        if at is None:
+            at = self._quotes[instrument.con_id] = self._quotes_of(instrument)
+        return at(now_ms // STEP_MS)
+
+    def _quotes_of(self, instrument: Instrument) -> Callable[[int], Quote]:
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if under is None:
+            return QuotedPath(instrument, self.tape(instrument)).at
+        if model is None:
+            return lambda step: self.quote(under, step * STEP_MS)
+        from_tape = QuotedPath(instrument, self.tape(instrument)).at
+        return DerivedQuotes(
+            instrument,
+            model,
+            from_tape,
+            lambda step: self.quote(under, step * STEP_MS) if self.is_set(under) else None,
+        ).at
 
 
 def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) -> Decimal | None:

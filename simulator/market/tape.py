@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
+from typing import Protocol
 
 from simulator.instruments import Instrument
 from simulator.market.path import STEP_MS, PricePath
@@ -110,6 +111,28 @@ class _Minute:
     lots: tuple[int, ...]
 
 
+class AnyTape(Protocol):
+    """What there is to read of a tape: of one with a path of its own, or of one that follows."""
+
+    @property
+    def spread(self) -> int:
+        """The ask is this many ticks above the bid."""
+
+    @property
+    def lot(self) -> int:
+        """Units in a lot; 0 for what does not trade itself, such as an index."""
+
+    @property
+    def bits(self) -> Callable[[int], int]: ...
+    def price(self, ticks: int) -> Decimal: ...
+    def bid(self, step: int) -> int: ...
+    def last_trade(self, step: int) -> Trade: ...
+    def day_lots(self, step: int) -> int: ...
+    def day_range(self, step: int) -> tuple[int, int]: ...
+    def trades(self, first: int, end: int) -> Iterator[Trade]: ...
+    def stretch(self, first: int, end: int) -> Stretch: ...
+
+
 class Tape:
     """Everything that was quoted and traded, by step of the path."""
 
@@ -119,6 +142,7 @@ class Tape:
         self._tick_size = float(instrument.min_tick)
         self._half_spread = float(instrument.path.spread) / 2
         self.spread = int(instrument.path.spread / instrument.min_tick)
+        self.lot = 0 if instrument.sec_type == "IND" else LOT
         self.bits = self._path.bits
         self._day: Callable[[int], _Range] = lru_cache(maxsize=64)(self._day_of)
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
@@ -204,7 +228,7 @@ class Tape:
                     break
             else:
                 until = min(end, (first // STEPS_PER_MINUTE + 1) * STEPS_PER_MINUTE)
-                yield self._by_steps(first, until)
+                yield by_steps(self, first, until)
                 first = until
 
     def _whole_day(self, day: int) -> Stretch:
@@ -250,18 +274,6 @@ class Tape:
             self._lots(end) - self._lots(start),
             self._trades_before(end) - self._trades_before(start),
             notional,
-        )
-
-    def _by_steps(self, first: int, end: int) -> Stretch:
-        bids = [self.bid(step) for step in range(first, end)]
-        trades = list(self.trades(first, end))
-        prices = [trade.ticks for trade in trades] or [self.last_trade(first).ticks]
-        return Stretch(
-            _span(bids),
-            _span(prices),
-            sum(trade.lots for trade in trades),
-            len(trades),
-            sum(trade.ticks * trade.lots for trade in trades),
         )
 
     def _day_until(self, minute: int) -> tuple[_Range, ...]:
@@ -357,6 +369,20 @@ class Tape:
             total * n // count + (self._path.bits(first + n) >> 24) % usual for n in range(1, count)
         )
         return *inner, total
+
+
+def by_steps(tape: AnyTape, first: int, end: int) -> Stretch:
+    """What happened from a step to before another, one by one."""
+    bids = [tape.bid(step) for step in range(first, end)]
+    trades = list(tape.trades(first, end))
+    prices = [trade.ticks for trade in trades] or [tape.last_trade(first).ticks]
+    return Stretch(
+        _span(bids),
+        _span(prices),
+        sum(trade.lots for trade in trades),
+        len(trades),
+        sum(trade.ticks * trade.lots for trade in trades),
+    )
 
 
 def _span(prices: Sequence[int]) -> Span:
