@@ -52,6 +52,7 @@ class Instrument:
     liquid_hours: tuple[str, str]
     bbo_exchange: str
     path: Path
+    calendar: str = "XNYS"
     industry: str = ""
     category: str = ""
     subcategory: str = ""

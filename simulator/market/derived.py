@@ -17,42 +17,39 @@ from typing import TYPE_CHECKING
 from simulator.instruments import Instrument
 from simulator.market.models import Model
 from simulator.market.path import PricePath
-from simulator.market.tape import (
-    STEPS_PER_DAY,
-    STEPS_PER_MINUTE,
-    AnyTape,
-    Span,
-    Stretch,
-    Trade,
-    by_steps,
-)
+from simulator.market.source import Source, Span, Stretch, Trade
+from simulator.market.tape import STEPS_PER_MINUTE, by_steps
 
 if TYPE_CHECKING:
+    from simulator.market.days import TradingDay
     from simulator.market.quotes import Quote
 
-CONTRACT = 1
+CONTRACT = Decimal(1)
 """The lot of a derivative: trades are in contracts."""
 
 
 class DerivedTape:
-    """The tape of an instrument that follows another; see `Tape` for what its methods tell.
+    """The tape of an instrument that follows another; see `Source`.
 
     A trade where nobody bids costs one tick. Once an option is over, its price stands still
     at what exercise brought, and nothing trades.
     """
 
-    def __init__(self, instrument: Instrument, under: AnyTape, model: Model, seed: int) -> None:
+    def __init__(
+        self, instrument: Instrument, under: Source, underlying: Instrument, model: Model, seed: int
+    ) -> None:
         self._under = under
         self._under_tick = float(under.price(1))
-        self._under_half_spread = under.spread / 2
+        self._under_spread = int(underlying.path.spread / under.price(1))
         self._model = model
         self._tick = instrument.min_tick
+        self._size = instrument.path.size
         self.spread = int(instrument.path.spread / instrument.min_tick)
         self.lot = CONTRACT
-        self.bits: Callable[[int], int] = PricePath(instrument, seed).bits
+        self._bits: Callable[[int], int] = PricePath(instrument, seed).bits
         self._bid: Callable[[int, int], int] = lru_cache(maxsize=4096)(self._bid_of)
         self._traded: Callable[[int], tuple[Trade, ...]] = lru_cache(maxsize=16)(self._traded_in)
-        self._so_far: Callable[[int], Span | None] = lru_cache(maxsize=4)(self._day_until)
+        self._before: Callable[[int, int], Span | None] = lru_cache(maxsize=4)(self._range)
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
@@ -60,39 +57,46 @@ class DerivedTape:
     # --- single moments ---
 
     def bid(self, step: int) -> int:
-        """The bid in ticks; the ask is `spread` above it."""
         step = min(step, self._model.end)
         return self._bid(self._under.bid(step), self._model.since(step))
+
+    def ask(self, step: int) -> int:
+        return self.bid(step) + self.spread
+
+    def sizes(self, step: int) -> tuple[Decimal, Decimal]:
+        """Sizes of bid and ask, which are others every second step; nobody bids 0."""
+        bits = self._bits(step >> 1)
+        bid = self._size * (1 + bits % 8) / 4 if self.bid(step) else Decimal(0)
+        return bid, self._size * (1 + (bits >> 8) % 8) / 4
 
     def last_trade(self, step: int) -> Trade:
         if step >= self._model.end:
             return Trade(self._model.end, self.bid(step), 0)
         return self._mapped(self._under.last_trade(step))
 
-    def day_lots(self, step: int) -> int:
-        last = min(step, self._model.end - 1)
-        return self._under.day_lots(last) if _day(last) == _day(step) else 0
+    # --- stretches ---
 
-    def day_range(self, step: int) -> tuple[int, int]:
+    def lots_since(self, first: int, step: int) -> int:
         last = min(step, self._model.end - 1)
-        if _day(last) != _day(step):
+        return self._under.lots_since(first, last) if first <= last else 0
+
+    def range_since(self, first: int, step: int) -> tuple[int, int]:
+        last = min(step, self._model.end - 1)
+        if last < first:
             over = self.bid(step)
             return over, over
         minute = last // STEPS_PER_MINUTE
         prices = [trade.ticks for trade in self._traded(minute) if trade.step <= last]
-        before = self._so_far(minute)
+        before = self._before(first, minute * STEPS_PER_MINUTE)
         if before is not None:
             prices += before.high, before.low
-        return max(prices), min(prices)
-
-    # --- stretches ---
+        return (max(prices), min(prices)) if prices else (self.last_trade(last).ticks,) * 2
 
     def trades(self, first: int, end: int) -> Iterator[Trade]:
         for trade in self._under.trades(first, max(first, min(end, self._model.end))):
             yield self._mapped(trade)
 
     def stretch(self, first: int, end: int) -> Stretch:
-        """What happened from a step to before another; raises `ValueError` if that is empty."""
         if first >= end:
             raise ValueError(f"no step from {first} to before {end}")
         return reduce(Stretch.then, self._parts(first, end))
@@ -114,7 +118,7 @@ class DerivedTape:
         if first < end:
             over = self.bid(first)
             still = Span(over, over, over, over)
-            yield Stretch(still, still, 0, 0, 0.0)
+            yield Stretch(still, still.above(self.spread), still, 0, 0, 0.0)
 
     def _whole(self, under: Stretch, since: int) -> Stretch:
         """Whole minutes: their highest bid was traded at the ask, and their lowest at the bid."""
@@ -124,41 +128,41 @@ class DerivedTape:
             self._bid(under.bid.low if self._model.rises else under.bid.high, since),
             self._bid(under.bid.close, since),
         )
+        ask = bid.above(self.spread)
         first = self._traded_at(bid.open, under.trade.open - under.bid.open)
         if not under.count:
-            return Stretch(bid, Span(first, first, first, first), 0, 0, 0.0)
+            return Stretch(bid, ask, Span(first, first, first, first), 0, 0, 0.0)
         trade = Span(
             first,
-            bid.high + self.spread,
+            ask.high,
             max(1, bid.low),
             self._traded_at(bid.close, under.trade.close - under.bid.close),
         )
-        mean = self._model.value(under.notional / under.lots * self._under_tick, since)
-        inside = min(max(mean, trade.low), trade.high)
-        return Stretch(bid, trade, under.lots, under.count, inside * under.lots)
+        mean = under.notional / under.lots if under.lots else under.trade.close
+        value = self._model.value(mean * self._under_tick, since)
+        inside = min(max(value, trade.low), trade.high)
+        return Stretch(bid, ask, trade, under.lots, under.count, inside * under.lots)
 
-    def _day_until(self, minute: int) -> Span | None:
-        """The range of trades of the day before a minute, if it has begun."""
-        end = minute * STEPS_PER_MINUTE
-        first = end - end % STEPS_PER_DAY
-        if first == end:
+    def _range(self, first: int, end: int) -> Span | None:
+        """The range of trades of whole minutes, if there are any."""
+        if first >= end:
             return None
         if self._model.until(first) < end:
             return self.stretch(first, end).trade
-        high, low = self._under.day_range(end - 1)
+        high, low = self._under.range_since(first, end - 1)
         since = self._model.since(first)
-        ends = (self._bid(high - self._under.spread, since), self._bid(low, since))
+        ends = (self._bid(high - self._under_spread, since), self._bid(low, since))
         return Span(0, max(ends) + self.spread, max(1, min(ends)), 0)
 
     # --- the mapping ---
 
     def _bid_of(self, under_bid: int, since: int) -> int:
-        middle = (under_bid + self._under_half_spread) * self._under_tick
+        middle = (under_bid + self._under_spread / 2) * self._under_tick
         return self._model.bid(middle, since)
 
     def _traded_at(self, bid: int, above: int) -> int:
         """The price of a trade that was so far above the bid in the underlying."""
-        is_at_ask = (2 * above >= self._under.spread) == self._model.rises
+        is_at_ask = (2 * above >= self._under_spread) == self._model.rises
         return bid + self.spread if is_at_ask else max(1, bid)
 
     def _mapped(self, trade: Trade) -> Trade:
@@ -182,7 +186,7 @@ class DerivedQuotes:
         self,
         instrument: Instrument,
         model: Model,
-        from_tape: Callable[[int], Quote],
+        from_tape: Callable[[int, TradingDay], Quote],
         set_quote: Callable[[int], Quote | None],
     ) -> None:
         self._instrument = instrument
@@ -191,12 +195,12 @@ class DerivedQuotes:
         self._set_quote = set_quote
         self._half_spread = int(instrument.path.spread / instrument.min_tick) // 2
 
-    def at(self, step: int) -> Quote:
+    def at(self, step: int, day: TradingDay) -> Quote:
         given = self._set_quote(step)
-        quote = self._from_tape(step) if given is None else self._following(given, step)
-        if step < self._model.end:
-            return quote
-        return replace(quote, bid=None, ask=None, bid_size=Decimal(0), ask_size=Decimal(0))
+        quote = self._from_tape(step, day) if given is None else self._following(given, step)
+        if step >= self._model.end:
+            return replace(quote, bid=None, ask=None, bid_size=Decimal(0), ask_size=Decimal(0))
+        return quote if quote.bid else replace(quote, bid=None)
 
     def _following(self, under: Quote, step: int) -> Quote:
         path, tick = self._instrument.path, self._instrument.min_tick
@@ -204,12 +208,12 @@ class DerivedQuotes:
         rises = self._model.rises
         return replace(
             under,
-            bid=bid * tick if bid else None,
+            bid=bid * tick,
             ask=bid * tick + path.spread,
             bid_size=path.size if bid else Decimal(0),
             ask_size=path.size,
             last=self._middle(under.last, step),
-            last_size=Decimal(CONTRACT),
+            last_size=CONTRACT,
             volume=Decimal(0),
             high=self._middle(under.high if rises else under.low, step),
             low=self._middle(under.low if rises else under.high, step),
@@ -222,7 +226,3 @@ class DerivedQuotes:
         bid = self._model.bid(float(under), step)
         ticks = bid if step >= self._model.end else max(1, bid + self._half_spread)
         return ticks * self._instrument.min_tick
-
-
-def _day(step: int) -> int:
-    return step // STEPS_PER_DAY

@@ -38,6 +38,7 @@ SKEW, CURVATURE = -0.03, 0.02
 
 _MAX_DEVIATIONS = 3.0
 _SHORTEST_SMILE = 1 / 52
+_MONTH_YEARS = 30 / pricing.DAYS_PER_YEAR
 _NOISE = 1e-6  # of a tick: less is an error of floats
 
 
@@ -63,6 +64,20 @@ def _jump(end_ms: int, now_ms: int) -> int:
 
 def _midnight(day: str) -> datetime:
     return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
+
+
+def smile(underlying: Instrument, strike: float, years: float) -> float:
+    """The volatility of options: the dearer, the further from the underlying's usual price."""
+    path = underlying.path
+    deviation = path.volatility * math.sqrt(max(years, _SHORTEST_SMILE))
+    moneyness = math.log(strike / float(path.anchor)) / deviation
+    away = max(-_MAX_DEVIATIONS, min(_MAX_DEVIATIONS, moneyness))
+    return path.volatility * (1 + SKEW * away + CURVATURE * away * away)
+
+
+def at_the_money(underlying: Instrument, price: float) -> float:
+    """The volatility of an option with 30 days to go, struck at the price of the underlying."""
+    return smile(underlying, price, _MONTH_YEARS)
 
 
 class Model(Protocol):
@@ -126,8 +141,7 @@ class OptionModel:
         self.end = self.end_ms // STEP_MS
         self.ratio = float(instrument.multiplier) if instrument.sec_type == "WAR" else 1.0
         self._strike = float(instrument.strike)
-        self._under = underlying.path.volatility
-        self._moneyness = math.log(self._strike / float(underlying.path.anchor))
+        self._underlying = underlying
         self._tick = float(instrument.min_tick)
         self._half_spread = int(instrument.path.spread / instrument.min_tick) // 2
         self._at: Callable[[int], pricing.Option] = lru_cache(maxsize=64)(self._terms)
@@ -164,12 +178,6 @@ class OptionModel:
             strike=self._strike,
             years=years,
             under_price=1.0,
-            volatility=self._volatility(years),
+            volatility=smile(self._underlying, self._strike, years),
             rate=RATE,
         )
-
-    def _volatility(self, years: float) -> float:
-        """A mild smile: the further from the underlying's usual price, the dearer."""
-        deviation = self._under * math.sqrt(max(years, _SHORTEST_SMILE))
-        away = max(-_MAX_DEVIATIONS, min(_MAX_DEVIATIONS, self._moneyness / deviation))
-        return self._under * (1 + SKEW * away + CURVATURE * away * away)

@@ -1,23 +1,26 @@
-"""The quotes shown from the path or set by hand, and the past that belongs to them.
+"""The quotes shown: of the seeded path, of a user's own data, or set by hand.
 
 Pure: knows the time it is asked for, never the time it is. By default the market is always
-open, day and night; a trading calendar would decide in `Tape` which minutes trade.
+open, day and night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
 from simulator import pricing
 from simulator.instruments import Instrument
+from simulator.market.days import TradingDay, trading_day
 from simulator.market.derived import DerivedQuotes, DerivedTape
 from simulator.market.links import Links, nothing
 from simulator.market.models import OptionModel
 from simulator.market.path import STEP_MS
-from simulator.market.tape import LOT, STEPS_PER_DAY, AnyTape, Tape
+from simulator.market.sessions import AlwaysOpen, Sessions
+from simulator.market.source import Source
+from simulator.market.tape import LOT, Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,57 +61,65 @@ class Valuation:
     ratio: float
 
 
-class QuotedPath:
-    """The quotes of one instrument, derived from its tape."""
+class QuotedSource:
+    """The quotes of one instrument, derived from what was quoted and traded of it."""
 
-    def __init__(self, instrument: Instrument, tape: AnyTape) -> None:
-        self._tape = tape
-        self._size = instrument.path.size
-        self._spread = instrument.path.spread
-        self.at: Callable[[int], Quote] = lru_cache(maxsize=4)(self._quote)
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.at: Callable[[int, TradingDay], Quote] = lru_cache(maxsize=4)(self._quote)
 
-    def _quote(self, step: int) -> Quote:
-        tape = self._tape
-        ticks = tape.bid(step)
-        bid = tape.price(ticks)
-        bits = tape.bits(step >> 1)
-        trade = tape.last_trade(step)
-        day = step - step % STEPS_PER_DAY
-        high, low = tape.day_range(step)
+    def _quote(self, step: int, day: TradingDay) -> Quote:
+        source = self._source
+        bid_size, ask_size = source.sizes(step)
+        trade = source.last_trade(step)
+        high, low = source.range_since(day.first, step)
         return Quote(
             time_ms=step * STEP_MS,
-            bid=bid if ticks > 0 else None,
-            ask=bid + self._spread,
-            bid_size=self._size * (1 + bits % 8) / 4 if ticks > 0 else Decimal(0),
-            ask_size=self._size * (1 + (bits >> 8) % 8) / 4,
-            last=tape.price(trade.ticks),
-            last_size=Decimal(trade.lots * tape.lot),
+            bid=source.price(source.bid(step)),
+            ask=source.price(source.ask(step)),
+            bid_size=bid_size,
+            ask_size=ask_size,
+            last=source.price(trade.ticks),
+            last_size=trade.lots * source.lot,
             last_time_ms=trade.step * STEP_MS,
-            volume=Decimal(tape.day_lots(step) * tape.lot),
-            high=tape.price(high),
-            low=tape.price(low),
-            open=tape.price(tape.last_trade(day).ticks),
-            close=tape.price(tape.last_trade(day - 1).ticks),
+            volume=source.lots_since(day.first, step) * source.lot,
+            high=source.price(high),
+            low=source.price(low),
+            open=source.price(source.last_trade(day.first).ticks),
+            close=source.price(source.last_trade(day.close).ticks),
         )
 
 
 class Market:
     """The quotes of all instruments at one seed, with those that were set by hand.
 
-    `find` tells the instrument of a contract id or raises `KeyError`; without it everything
-    but futures moves on its own.
+    With a `calendar` quotes stand still outside the hours of trading, and what they tell of
+    the day is of the session; without one, each day of UTC is a day of quotes. What is
+    `recorded` takes the place of the seeded path, by contract id. `find` tells the instrument
+    of a contract id or raises `KeyError`: the underlying whose path a derivative follows;
+    without it all but futures move on their own.
     """
 
-    def __init__(self, seed: int, *, find: Callable[[int], Instrument] = nothing) -> None:
+    def __init__(
+        self,
+        seed: int,
+        calendar: Sessions | None = None,
+        recorded: Mapping[int, Source] | None = None,
+        *,
+        find: Callable[[int], Instrument] = nothing,
+    ) -> None:
+        self.sessions: Sessions = calendar or AlwaysOpen()
+        self._calendar = calendar
         self._seed = seed
         self._links = Links(find)
-        self._quotes: dict[int, Callable[[int], Quote]] = {}
-        self._tapes: dict[int, AnyTape] = {}
+        self._quoted: dict[int, Callable[[int, TradingDay], Quote]] = {}
+        self._sources: dict[int, Source] = dict(recorded or {})
+        self._days: dict[int, TradingDay] = {}
         self._set: dict[int, Quote] = {}
 
     def quote(self, instrument: Instrument, now_ms: int) -> Quote:
         """What is displayed at a moment."""
-        return self._set.get(instrument.con_id) or self._from_path(instrument, now_ms)
+        return self._set.get(instrument.con_id) or self._from_source(instrument, now_ms)
 
     def set_quote(
         self,
@@ -167,11 +178,9 @@ class Market:
         """Whether the quote of an instrument comes from that of the other, or is the same."""
         return any(link.con_id == other.con_id for link in self._links.chain(instrument))
 
-    def tape(self, instrument: Instrument) -> AnyTape:
-        """The trades and bars of the seeded path, of any date."""
-        if instrument.con_id not in self._tapes:
-            self._tapes[instrument.con_id] = self._tape_of(instrument)
-        return self._tapes[instrument.con_id]
+    def underlying(self, instrument: Instrument) -> Instrument | None:
+        """What an instrument's price follows, if anything."""
+        return self._links.underlying(instrument)
 
     def valuation(self, instrument: Instrument, now_ms: int) -> Valuation | None:
         """What an option is worth by its model; None if it has none, or is over."""
@@ -185,32 +194,38 @@ class Market:
             ratio=model.ratio,
         )
 
-    def underlying(self, instrument: Instrument) -> Instrument | None:
-        """What an instrument's price follows, if anything."""
-        return self._links.underlying(instrument)
+    def tape(self, instrument: Instrument) -> Source:
+        """The quotes, trades and bars of any date, but for quotes set by hand."""
+        if instrument.con_id not in self._sources:
+            self._sources[instrument.con_id] = self._source_of(instrument)
+        return self._sources[instrument.con_id]
 
-    def _tape_of(self, instrument: Instrument) -> AnyTape:
-        """Something of its own, a mapping of the underlying's, or for a CFD just that."""
+    def _from_source(self, instrument: Instrument, now_ms: int) -> Quote:
+        quoted = self._quoted.get(instrument.con_id)
+        if quoted is None:
+            quoted = self._quoted[instrument.con_id] = self._quoted_of(instrument)
+        day = self._days.get(instrument.con_id)
+        if day is None or not day.start_ms <= now_ms < day.until_ms:
+            day = trading_day(instrument, now_ms, self._calendar)
+            self._days[instrument.con_id] = day
+        return quoted(min(now_ms // STEP_MS, day.last), day)
+
+    def _source_of(self, instrument: Instrument) -> Source:
+        """A path of its own, a mapping of the underlying's, or for a CFD just that."""
         under, model = self._links.underlying(instrument), self._links.model(instrument)
         if under is None:
             return Tape(instrument, self._seed)
         if model is None:
             return self.tape(under)
-        return DerivedTape(instrument, self.tape(under), model, self._seed)
+        return DerivedTape(instrument, self.tape(under), under, model, self._seed)
 
-    def _from_path(self, instrument: Instrument, now_ms: int) -> Quote:
-        at = self._quotes.get(instrument.con_id)
-        if at is None:
-            at = self._quotes[instrument.con_id] = self._quotes_of(instrument)
-        return at(now_ms // STEP_MS)
-
-    def _quotes_of(self, instrument: Instrument) -> Callable[[int], Quote]:
+    def _quoted_of(self, instrument: Instrument) -> Callable[[int, TradingDay], Quote]:
+        from_tape = QuotedSource(self.tape(instrument)).at
         under, model = self._links.underlying(instrument), self._links.model(instrument)
         if under is None:
-            return QuotedPath(instrument, self.tape(instrument)).at
+            return from_tape
         if model is None:
-            return lambda step: self.quote(under, step * STEP_MS)
-        from_tape = QuotedPath(instrument, self.tape(instrument)).at
+            return lambda step, _: self.quote(under, step * STEP_MS)
         return DerivedQuotes(
             instrument,
             model,
