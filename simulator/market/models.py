@@ -33,11 +33,11 @@ _YEAR_MS = pricing.DAYS_PER_YEAR * _DAY_MS
 _LAST_DAYS_MS = 2 * _DAY_MS
 _NEVER = 1 << 62
 
-SKEW, CURVATURE = -0.03, 0.02
+SKEW, CURVATURE = -0.03, 0.06
 """Of the smile: relative to the underlying's volatility, by deviations from its usual price."""
 
 _MAX_DEVIATIONS = 3.0
-_SHORTEST_SMILE = 1 / 52
+_SHORTEST_SMILE = 1.0
 _MONTH_YEARS = 30 / pricing.DAYS_PER_YEAR
 _NOISE = 1e-6  # of a tick: less is an error of floats
 
