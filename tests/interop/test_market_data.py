@@ -182,7 +182,7 @@ async def test_every_attribute_of_a_ticker_is_filled(connect, sim):
     assert ticker.low52week <= ticker.low26week <= ticker.low13week <= ticker.last
     assert ticker.high52week >= ticker.high26week >= ticker.high13week >= ticker.last
     assert ticker.low <= ticker.vwap <= ticker.high
-    assert ticker.fundamentalRatios.NPRICE == ticker.last
+    assert ticker.last == ticker.fundamentalRatios.NPRICE
     assert {63, 64, 65, 46, 57, 58} <= {tick.tickType for tick in ticker.ticks}
 
 
