@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
+from simulator.gateway.hours import trading_hours
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.instruments import MARKET_RULES, Instrument
 from simulator.messages.contracts import (
@@ -114,9 +113,8 @@ class Contracts:
         if not found:
             self._hub.error(connection, request.req_id, 200)
             return
-        today = datetime.fromtimestamp(self._hub.now_ms / 1000, UTC).date()
         for instrument in found:
-            details = instrument.details(today)
+            details = instrument.details(*trading_hours(instrument, self._hub.now_ms))
             if instrument.bond is None:
                 connection.send(ContractData(request.req_id, details))
             else:

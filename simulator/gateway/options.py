@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from simulator import pricing
 from simulator.gateway.greeks import computation
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.instruments import third_friday
 from simulator.market import RATE, expiry_ms, years_left
 from simulator.messages.options import (
     CalculateImpliedVolatility,
@@ -140,9 +141,6 @@ def _expiry(last_trade_date: str) -> int | None:
         day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return expiry_ms(f"{_third_friday(day.date()) if by_month else day:%Y%m%d}")
-
-
-def _third_friday(first: date) -> datetime:
-    days = (4 - first.weekday()) % 7 + 14
-    return datetime(first.year, first.month, 1, tzinfo=UTC) + timedelta(days=days)
+    if by_month:
+        day = datetime.combine(third_friday(day.year, day.month), time(), UTC)
+    return expiry_ms(f"{day:%Y%m%d}")

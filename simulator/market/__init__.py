@@ -1,9 +1,11 @@
 """Prices: quotes, trades and bars of any date, all from one source per instrument."""
 
+from simulator.market.files import MarketFileError, load_market_data
 from simulator.market.models import RATE, at_the_money, expiry_ms, years_left
 from simulator.market.path import STEP_MS, PricePath
 from simulator.market.quotes import Market, Quote, Valuation
-from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar
+from simulator.market.recorded import RecordedTape
+from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar, session_on
 from simulator.market.source import Source, Span, Stretch, Trade
 from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
 
@@ -14,8 +16,10 @@ __all__ = [
     "STEP_MS",
     "AlwaysOpen",
     "Market",
+    "MarketFileError",
     "PricePath",
     "Quote",
+    "RecordedTape",
     "Session",
     "Sessions",
     "Source",
@@ -27,5 +31,7 @@ __all__ = [
     "Valuation",
     "at_the_money",
     "expiry_ms",
+    "load_market_data",
+    "session_on",
     "years_left",
 ]

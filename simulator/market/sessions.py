@@ -19,8 +19,6 @@ from simulator.calendars import session_day
 from simulator.instruments import Instrument
 
 DAY = timedelta(days=1)
-_DAY_MS = 86_400_000
-_MINUTE_MS = 60_000
 MAX_CLOSED_DAYS = 40
 """Longer than any exchange was ever closed; where one is looked for ends the search."""
 
@@ -36,6 +34,9 @@ class Session:
 
 class Sessions(Protocol):
     """The sessions of instruments."""
+
+    def on(self, instrument: Instrument, day: date, *, use_rth: bool) -> Session | None:
+        """The session that is traded for a day; None if the exchange is closed."""
 
     def sessions(
         self, instrument: Instrument, from_ms: int, until_ms: int, use_rth: bool
@@ -116,7 +117,7 @@ class TradingCalendar(_Daily):
 
     def on(self, instrument: Instrument, day: date, *, use_rth: bool) -> Session | None:
         hours = instrument.liquid_hours if use_rth else instrument.trading_hours
-        return _session(instrument.calendar, instrument.time_zone, hours, day)
+        return session_on(instrument.calendar, instrument.time_zone, hours, day)
 
 
 @lru_cache(maxsize=4096)
@@ -125,10 +126,10 @@ def _midnight_to_midnight(zone: str, day: date) -> Session:
 
 
 @lru_cache(maxsize=8192)
-def _session(calendar: str, zone: str, hours: tuple[str, str], day: date) -> Session | None:
-    """Hours that end no later in the day than they begin have begun the day before.
+def session_on(calendar: str, zone: str, hours: tuple[str, str], day: date) -> Session | None:
+    """What is traded for a day, if anything is.
 
-    What trades after the exchange's usual close does so for as long after an early one.
+    Hours that end no later in the day than they begin have begun the day before. What trades after the exchange's usual close does so for as long after an early one.
     """
     known = session_day(calendar, day)
     if known is None:
