@@ -10,6 +10,7 @@ import respx
 from simulator import Simulator
 from simulator.control.api import create_control
 from simulator.control.client import ControlClient, ControlError
+from simulator.gateway.entitlements import Entitlement
 from simulator.messages.connection import RequestIds
 from simulator.messages.orders import PlaceOrder
 from simulator.records import Contract, Order
@@ -54,6 +55,17 @@ async def test_a_quote_is_set_shown_and_released(http, world) -> None:
     assert (shown["bid"], shown["ask"]) == ("99.99", "100.01")
     assert world.quote("AAPL").bid == D("99.99")
     assert (await http.delete("/quotes/AAPL")).json() == seeded
+
+
+async def test_entitlements_are_set_for_one_or_for_all(http, world) -> None:
+    assert (await http.get("/entitlements/AAPL")).json()["entitlement"] == "live"
+    set_ = await http.put("/entitlements/*", json={"entitlement": "competing"})
+    assert set_.json() == {"symbol": "*", "entitlement": "competing"}
+    await http.put("/entitlements/MSFT", json={"entitlement": "partial_api"})
+    assert world.entitlement("AAPL") == "competing"
+    assert world.entitlement("MSFT") == "partial_api"
+    assert (await http.put("/entitlements/NOPE", json={"entitlement": "live"})).status_code == 409
+    assert (await http.put("/entitlements/AAPL", json={"entitlement": "x"})).status_code == 422
 
 
 async def test_the_journal_can_be_searched(http, join) -> None:
@@ -122,7 +134,10 @@ async def test_it_is_served_beside_the_gateway() -> None:
         assert (await control.release_quote("AAPL")).bid > 2
         assert (await control.advance(2)).now_ms == 1750082402000
         assert await control.requests() == []
+        assert (await control.entitle("AAPL", Entitlement.NONE)).symbol == "AAPL"
+        assert (await control.entitlement("AAPL")).entitlement is Entitlement.NONE
         await control.reset()
+        assert (await control.entitlement("AAPL")).entitlement is Entitlement.LIVE
         assert (await control.state()).time.now_ms == 1750082400000
         with pytest.raises(ControlError, match="409 no instrument"):
             await control.quote("NOPE")
