@@ -20,7 +20,7 @@ from simulator import broker as truth
 from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.gateway.validation import Candidate, refusal
+from simulator.gateway.validation import Candidate, refusal, warnings
 from simulator.gateway.what_if import effect
 from simulator.instruments import Instrument
 from simulator.messages.orders import (
@@ -58,6 +58,7 @@ class Orders:
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self._hub = hub
         self._accounts = accounts
+        self._ended: dict[Connection, dict[int, BrokerOrder]] = {}
         self.on_working: Callable[[], None] = lambda: None
 
     def handlers(self) -> Handlers:
@@ -72,6 +73,9 @@ class Orders:
             RequestCompletedOrders: self._completed_orders,
         }
 
+    def forget(self, connection: Connection) -> None:
+        self._ended.pop(connection, None)
+
     def download(self, connection: Connection) -> None:
         """Show a client the orders it left behind, before it is told its ids."""
         mine = self._live_orders_of(connection)
@@ -83,6 +87,8 @@ class Orders:
         for event in events:
             for connection in self._hub.audience(event.order.client_id):
                 self._tell(connection, event)
+                if event.order.is_done and connection.client_id == event.order.client_id:
+                    self._ended.setdefault(connection, {})[event.order.perm_id] = event.order
             if isinstance(event, truth.Executed):
                 self._accounts.on_fill(event.order.account, event.order.instrument)
 
@@ -92,18 +98,25 @@ class Orders:
         broker, client_id = self._hub.broker, connection.client_id
         held = broker.order(client_id, request.order_id)
         instruments = broker.database.find(request.contract)
-        refused = refusal(
-            Candidate(
-                request.order,
-                instruments,
-                self._hub.settings.accounts,
-                held,
-                is_old_id=request.order_id < broker.next_order_id(client_id),
-            )
+        candidate = Candidate(
+            order=request.order,
+            contract=request.contract,
+            instruments=instruments,
+            is_expired=not instruments and self._is_expired(request.contract),
+            accounts=self._hub.settings.accounts,
+            withheld=self._hub.settings.withheld,
+            held=held,
+            parent=broker.order(client_id, request.order.parent_id),
+            is_old_id=request.order_id < broker.next_order_id(client_id),
+            version=connection.session.version,
+            gateway_version=self._hub.settings.server_version,
         )
+        refused = refusal(candidate)
         if refused is not None:
             self._hub.error(connection, request.order_id, refused.code, **refused.facts)
             return
+        for code in warnings(candidate):
+            self._hub.error(connection, request.order_id, code)
         order = _normal(request.order, self._hub.settings.accounts[0])
         if order.what_if:
             connection.send(self._preview(connection, request, instruments[0], order, held))
@@ -115,6 +128,9 @@ class Orders:
             events = broker.modify(held, order, now_ms)
         self.publish(events)
         self.on_working()
+
+    def _is_expired(self, contract: Contract) -> bool:
+        return len(self._hub.database.find(contract, include_expired=True)) == 1
 
     def _preview(
         self,
@@ -140,8 +156,12 @@ class Orders:
         return replace(_open_order(shown), state=state)
 
     def _cancel(self, connection: Connection, request: CancelOrder) -> None:
+        """A cancel whose time is no time cancels nothing, as seen from a real gateway."""
         held = self._hub.broker.order(connection.client_id, request.order_id)
-        if held is None:
+        if not _is_time(request.manual_cancel_time):
+            field = "Manual Order Cancel Time"
+            self._hub.error(connection, request.order_id, 10314, field=field)
+        elif held is None:
             self._hub.error(connection, request.order_id, 10147)
         elif held.is_done:
             self._hub.error(connection, request.order_id, 10148, state=held.status)
@@ -149,8 +169,11 @@ class Orders:
             self.publish(self._hub.broker.cancel(held, self._hub.now_ms))
 
     def _cancel_all(self, connection: Connection, request: RequestGlobalCancel) -> None:
+        """Cancel every live order; each of this session that is over already is told as 161."""
         del request
         log.info("global_cancel", client_id=connection.client_id)
+        for order in tuple(self._ended.get(connection, {}).values()):
+            self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
         for order in self._hub.broker.live_orders():
             self.publish(self._hub.broker.cancel(order, self._hub.now_ms))
 
@@ -178,6 +201,9 @@ class Orders:
             )
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return
+        is_zoned = len(request.filter.time.split()) != 2
+        if not is_zoned and connection.session.version >= ZONED_TIME_SINCE:
+            self._hub.error(connection, request.req_id, 2174)
         is_master = connection.client_id == self._hub.settings.master_client_id
         found = [
             executed
@@ -347,6 +373,14 @@ def _completed_order(order: BrokerOrder) -> CompletedOrder:
 
 
 # --- execution filters ------------------------------------------------------
+
+
+def _is_time(text: str) -> bool:
+    try:
+        _since_ms(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _since_ms(text: str) -> int:

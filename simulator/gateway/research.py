@@ -33,6 +33,9 @@ from simulator.records import Contract
 CENT = Decimal("0.01")
 QUARTERS_BACK, QUARTERS_AHEAD = 8, 4
 DAYS_IN_QUARTER = 91
+CALENDAR = "calendar"
+"""The name under which the calendar can be withheld from a login."""
+
 EARNINGS = "wshe_ed"
 EVENT_TYPES = {EARNINGS: "Earnings Date"}
 """Event types of the calendar by tag; the simulator knows of no other events."""
@@ -153,7 +156,16 @@ class Research:
 
     # --- calendar ---
 
+    def _is_permitted(self, connection: Connection, req_id: int) -> bool:
+        """Whether the login has the calendar; False after an error said that it has not."""
+        if CALENDAR not in self._hub.settings.withheld:
+            return True
+        self._hub.error(connection, req_id, 10276)
+        return False
+
     def _request_meta(self, connection: Connection, request: RequestWshMetaData) -> None:
+        if not self._is_permitted(connection, request.req_id):
+            return
         if connection in self._meta:
             self._hub.error(connection, request.req_id, 10278)
             return
@@ -171,6 +183,8 @@ class Research:
             self._hub.error(connection, request.req_id, 10280)
 
     def _request_events(self, connection: Connection, request: RequestWshEventData) -> None:
+        if not self._is_permitted(connection, request.req_id):
+            return
         code = cause = None
         if connection not in self._knows_meta:
             code = 10282

@@ -15,8 +15,7 @@ from simulator.messages.connection import (
     SetServerLogLevel,
     StartApi,
 )
-from simulator.messages.orders import ExerciseOptions, RequestAutoOpenOrders
-from simulator.records import Contract
+from simulator.messages.orders import RequestAutoOpenOrders
 from simulator.wire import frame
 
 
@@ -86,6 +85,14 @@ def test_a_client_that_only_talks_nonsense_is_dropped_and_nobody_else(join) -> N
     assert other.send(RequestCurrentTime()) == [CurrentTime(1750082400)]
 
 
+def test_a_gateway_may_drop_whom_it_cannot_read_and_nobody_else(join) -> None:
+    world = World(WorldSettings(drops_unreadable=True, clock="manual"))
+    other, broken = join(1, world=world), join(2, world=world)
+    assert [reply.code for reply in broken.send_fields("1", "11", "77", "AAPL")] == [320]
+    assert broken.connection.is_closing
+    assert other.send(RequestCurrentTime()) == [CurrentTime(1750082400)]
+
+
 def test_every_request_of_the_table_is_answered_somewhere(world) -> None:
     """A request without a handler would be a hang in somebody's test."""
     handled = set(world.gateway._handlers) | {StartApi}
@@ -105,10 +112,3 @@ def test_the_journal_keeps_requests_in_order(join, world) -> None:
 def test_several_accounts_under_one_login(join) -> None:
     world = World(WorldSettings(accounts=("DU9000001", "DU9000002"), clock="manual"))
     assert join(1, world=world).started[0] == ManagedAccounts("DU9000001,DU9000002")
-
-
-def test_what_is_not_modelled_is_refused_by_name_and_never_silent(client) -> None:
-    option = Contract(symbol="AAPL", sec_type="OPT")
-    (refused,) = client.send(ExerciseOptions(9, option, 1, 1, "", override=False))
-    assert (refused.id, refused.code) == (9, 321)
-    assert "ExerciseOptions is not modelled" in refused.text
