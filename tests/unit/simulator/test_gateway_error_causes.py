@@ -14,12 +14,20 @@ import pytest
 
 from simulator import World, WorldSettings
 from simulator.instruments import INSTRUMENTS
-from simulator.messages import account, connection, contracts, depth, login, orders, research
+from simulator.messages import (
+    REQUESTS,
+    account,
+    connection,
+    contracts,
+    depth,
+    login,
+    orders,
+    research,
+)
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.orders import CancelOrder, PlaceOrder
 from simulator.records import Contract, ExecutionFilter, Order
-
-from .conftest import Client
+from simulator.wire import frame, join_fields, split_fields
 
 ACCOUNT, OTHER = "DU9000001", "DU9000002"
 AAPL = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
@@ -45,13 +53,14 @@ Replies = list[Any]
 class Stage:
     """A world of its own for each scene, with its clients."""
 
+    join: Callable[..., Any]
     world: World | None = None
 
-    def client(self, client_id: int = 1, version: int = 178, **settings: Any) -> Client:
+    def client(self, client_id: int = 1, version: int = 178, **settings: Any) -> Any:
         if self.world is None:
             self.world = World(WorldSettings(clock="manual", seed=7, **settings))
             self.world.set_quote("AAPL", bid=D("99.99"), ask=D("100.01"))
-        return Client(self.world, client_id, version)
+        return self.join(client_id, version, self.world)
 
     def send(self, *requests: Any, **settings: Any) -> Replies:
         """What the last of the requests of one client is answered."""
@@ -67,6 +76,11 @@ class Stage:
         first = replace(LIMIT, account=ACCOUNT)
         change = PlaceOrder(5, AAPL, replace(first, **changes))
         return self.send(PlaceOrder(5, AAPL, first), change, **settings)
+
+
+@pytest.fixture
+def stage(join) -> Stage:
+    return Stage(join)
 
 
 def expired(stage: Stage) -> Replies:
@@ -150,6 +164,7 @@ def half(order: Order = LIMIT) -> Order:
     return replace(order, total_quantity=D("0.5"))
 
 
+STRANGER = "<ListOfGroups><String>DU404</String></ListOfGroups>"
 THROTTLED = "Max rate of messages per second has been exceeded:max=3 rec=4 (1)"
 READ_ONLY = "The API interface is currently in Read-Only mode."
 NO_ADVISOR = "FA data operations ignored for non FA customers."
@@ -210,7 +225,7 @@ ENDS = [
     (5, 10148, "state: Filled.", sent(PlaceOrder(5, AAPL, MARKET), CancelOrder(5))),
     (5, 10148, "state: Cancelled.", sent(PlaceOrder(5, AAPL, LIMIT), CancelOrder(5), CancelOrder(5))),
     (5, 10231, "DU404", sent(
-        login.ReplaceAdvisorData(5, 1, "<ListOfGroups><String>DU404</String></ListOfGroups>"),
+        login.ReplaceAdvisorData(1, STRANGER, 5),
         accounts=(ACCOUNT, OTHER),
     )),
     (5, 10243, "Fractional", placed(total_quantity=D("0.5"))),
@@ -237,7 +252,7 @@ NOTICES = [
     (-1, 0, "max rate of 3 ", lambda s: s.client(max_requests_per_s=3).send(*[connection.RequestCurrentTime()] * 3)),
     (5, 131, "will be ignored", placed(IEX, display_size=1)),
     (5, 131, "will be ignored", placed(EURUSD, sweep_to_fill=True, total_quantity=D(20_000), limit_price=D("0.5"))),
-    (5, 165, " out of ", sent(SCAN)),
+    (5, 165, "message:1 out of ", sent(replace(SCAN, rows=1))),
     (5, 165, "message:no items retrieved", sent(replace(SCAN, above_price=D(10**7)))),
     (5, 202, "reason:", sent(PlaceOrder(5, AAPL, LIMIT), CancelOrder(5))),
     (-1, 2104, "usfarm", lambda s: s.client().started),
@@ -258,15 +273,17 @@ def name(scene: object) -> str:
 
 
 @pytest.mark.parametrize(("id_", "code", "words", "scene"), ENDS, ids=name)
-def test_an_error_has_its_cause_its_id_and_no_company(id_, code, words, scene) -> None:
-    (reply,) = scene(Stage())
+def test_an_error_has_its_cause_its_id_and_no_company(stage, id_, code, words, scene) -> None:
+    (reply,) = scene(stage)
     assert (reply.id, reply.code) == (id_, code)
     assert words in reply.text
 
 
 @pytest.mark.parametrize(("id_", "code", "words", "scene"), NOTICES, ids=name)
-def test_a_notice_has_its_cause_and_its_id_and_an_answer_beside_it(id_, code, words, scene) -> None:
-    replies = scene(Stage())
+def test_a_notice_has_its_cause_and_its_id_and_an_answer_beside_it(
+    stage, id_, code, words, scene
+) -> None:
+    replies = scene(stage)
     notices = [r for r in replies if isinstance(r, ErrorMessage) and r.code == code]
     assert {notice.id for notice in notices} == {id_}
     assert any(words in notice.text for notice in notices)
@@ -295,37 +312,34 @@ CODES = {0, 131, 165, 202, *range(2100, 2200)}
     ],
     ids=lambda requests: type(requests[-1]).__name__,
 )
-def test_what_is_all_right_meets_no_error(requests) -> None:
+def test_what_is_all_right_meets_no_error(stage, requests) -> None:
     """Red for a check that looks at too much."""
-    replies = Stage().client().send(*requests)
+    replies = stage.client().send(*requests)
     assert replies
     assert not [reply for reply in replies if isinstance(reply, ErrorMessage)]
 
 
-def test_only_what_ended_in_this_session_of_the_client_is_told_by_a_global_cancel() -> None:
-    assert own_and_old(Stage()) == []
+def test_only_what_ended_in_this_session_of_the_client_is_told_by_a_global_cancel(stage) -> None:
+    assert own_and_old(stage) == []
 
 
-def test_a_cancel_without_a_proper_time_cancels_nothing() -> None:
-    stage = Stage()
+def test_a_cancel_without_a_proper_time_cancels_nothing(stage) -> None:
     stage.send(PlaceOrder(5, AAPL, LIMIT), CancelOrder(5, "noon"))
     assert len(stage.world.broker.live_orders()) == 1
 
 
-def test_an_old_gateway_warns_of_what_a_newer_one_refuses() -> None:
+def test_an_old_gateway_warns_of_what_a_newer_one_refuses(stage) -> None:
     order = replace(LIMIT, e_trade_only=True, firm_quote_only=True)
-    stage = Stage()
     replies = stage.client(version=157, server_version=162).send(PlaceOrder(5, AAPL, order))
     assert [getattr(r, "code", None) for r in replies[:2]] == [2168, 2169]
     assert len(stage.world.broker.live_orders()) == 1
 
 
 @pytest.mark.parametrize("version", [157, 165, 166, 178])
-def test_an_error_has_the_fields_of_the_negotiated_version(version) -> None:
+def test_an_error_has_the_fields_of_the_negotiated_version(stage, version) -> None:
     """Red if a client of an old version is sent the field for rejects, or one of a new is not."""
-    client = Stage().client(version=version)
-    client.send_bytes(b"\0\0\0\x09" + b"25\x001\x0012\x00\x00"[:9])
-    client.read()
-    client.send(CancelOrder(5))
-    client.send_bytes(b"\0\0\0\x05" + b"49\x001\x00"[:5])
-    assert client.read()
+    client = stage.client(version=version)
+    client.send_bytes(frame(join_fields(REQUESTS.encode(CancelOrder(5), version))))
+    payload = client.connection.session.data_to_send()[4:]
+    text = "OrderId 5 that needs to be cancelled is not found."
+    assert split_fields(payload) == ["4", "2", "5", "10147", text] + [""] * (version >= 166)
