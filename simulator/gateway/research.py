@@ -44,6 +44,7 @@ MAX_EVENTS = 100
 """Events one answer can have: the vendor's documentation."""
 
 _DAYS_TO_MONDAY = {6: 2, 7: 1}
+MAX_DIGITS = 10
 FILTER_KEYS = frozenset({"country", "watchlist", "limit", "limit_region", EARNINGS})
 
 
@@ -233,7 +234,7 @@ class Research:
     def _con_ids(self, request: RequestWshEventData) -> list[int] | None:
         """The contracts a request names, alone or in a watchlist; None if they are no ids."""
         watchlist = json.loads(request.filter or "{}").get("watchlist", [])
-        if not isinstance(watchlist, list) or not all(str(item).isdecimal() for item in watchlist):
+        if not isinstance(watchlist, list) or not all(map(_is_number, watchlist)):
             return None
         own = [request.con_id] if request.con_id else []
         return own + [int(item) for item in watchlist]
@@ -284,7 +285,12 @@ def _already_answered(connection: Connection, request: object) -> None:
 def _limit(request: RequestWshEventData) -> int:
     """The limit in the filter, 0 if there is none."""
     text = str(json.loads(request.filter or "{}").get("limit", ""))
-    return int(text) if text.isdecimal() else 0
+    return int(text) if _is_number(text) else 0
+
+
+def _is_number(item: object) -> bool:
+    """Whether that can be an id or a limit, which have ten digits at most."""
+    return str(item).isdecimal() and len(str(item)) <= MAX_DIGITS
 
 
 def _day(text: str, *, default: date) -> date:

@@ -58,6 +58,9 @@ OTHER_ORDER_TYPES = frozenset(
 FRACTIONAL = frozenset({"CASH", "CRYPTO", "CMDTY", "FUND"})
 """Types whose sizes need not be whole."""
 
+MAX_SIZE = MAX_PRICE = Decimal(10**9)
+"""No order means more; without a bound figures lose their cents, and then their sense."""
+
 DAY_TRADED = frozenset({"STK", "OPT", "WAR", "BOND"})
 """Types whose market orders work in regular hours only."""
 
@@ -246,7 +249,7 @@ def _quantity(candidate: Candidate) -> Refusal | None:
     if not quantity:
         return _refuse(434)
     filled = candidate.held.filled if candidate.held is not None else 0
-    if quantity <= filled:
+    if not filled < quantity <= MAX_SIZE:
         return _refuse(321, cause=SIZE_RULE)
     return _whole(candidate, quantity) or _increment(candidate, quantity)
 
@@ -279,7 +282,7 @@ def _price(candidate: Candidate) -> Refusal | None:
     if price is None:
         return _refuse(107)
     instrument = candidate.instruments[0]
-    if price <= 0 or price % increment_at(instrument.market_rule_id, price):
+    if not 0 < price <= MAX_PRICE or price % increment_at(instrument.market_rule_id, price):
         return _refuse(110)
     return None
 
