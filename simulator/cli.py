@@ -94,6 +94,18 @@ def cli() -> None:
     help="Requests a second above which a client gets error 100; no limit by default.",
 )
 @click.option(
+    "--withhold",
+    "withheld",
+    multiple=True,
+    help="Security type or symbol the login may not trade, or 'calendar'; repeatable.",
+)
+@click.option(
+    "--drop-unreadable",
+    "drops_unreadable",
+    is_flag=True,
+    help="Close a connection whose request cannot be read, as gateways before 10.28 do.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     default="info",

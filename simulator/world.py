@@ -8,7 +8,7 @@ the same inputs on a manual clock give the same bytes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -57,6 +57,8 @@ class WorldSettings:
     currency, the first of which is the base currency of the accounts; `read_only` refuses
     orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
     `historical_pacing` refuses requests for history that come too fast;
+    `withheld` names what the login may not use: security types, symbols or `calendar`;
+    `drops_unreadable` closes a connection that sends a request that cannot be read;
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
     which replace those of the same contract id; with `calendar` quotes stand still when the
     exchange of an instrument is closed, otherwise the market is always open; `market_data`
@@ -71,6 +73,8 @@ class WorldSettings:
     read_only: bool = False
     historical_pacing: bool = False
     max_requests_per_s: int | None = None
+    withheld: Collection[str] = ()
+    drops_unreadable: bool = False
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
     instruments: Path | None = None
     calendar: bool = False
@@ -134,6 +138,8 @@ class World:
                 read_only=settings.read_only,
                 historical_pacing=settings.historical_pacing,
                 max_requests_per_s=settings.max_requests_per_s,
+                withheld=frozenset(settings.withheld),
+                drops_unreadable=settings.drops_unreadable,
             ),
             broker=self.broker,
             market=self.market,

@@ -7,13 +7,14 @@ captured paper accounts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.instruments import Instrument
 from simulator.ledger import Ledger, Position, Valuation, Valued, value
 from simulator.messages.account import (
@@ -43,6 +44,16 @@ from simulator.records import Contract
 
 REFRESH_MS = 180_000
 """How often account values are looked at again: three minutes, which cannot be changed."""
+
+MAX_SUMMARIES = 2
+"""Summaries a client can have at once: the vendor's documentation."""
+
+TOO_MANY_SUMMARIES = (
+    "-'b1' : cause - Maximum number of account summary requests exceeded; "
+    "desubscribe to previous request first"
+)
+MOVED = "New account data requested from TWS. "
+"""Why a client is told of the end of its account data: it asked for that of another account."""
 
 _CENT = Decimal("0.01")
 _FINE = Decimal("0.0000001")
@@ -221,6 +232,8 @@ class Accounts:
     def _request_positions_multi(
         self, connection: Connection, request: RequestPositionsMulti
     ) -> None:
+        if not self._is_new(connection, request.req_id, self._positions_multi):
+            return
         accounts = self._accounts(connection, request.req_id, request.account)
         if not accounts:
             return
@@ -242,12 +255,14 @@ class Accounts:
         before = self._updates.pop(connection, None)
         if not request.subscribe:
             if before is not None:
-                self._hub.error(connection, SYSTEM, 2100)
+                self._hub.error(connection, SYSTEM, 2100, cause="")
             return
         accounts = self._accounts(connection, SYSTEM, request.account)
         if not accounts:
             return
         account = accounts[0]
+        if before is not None and before.accounts != (account,):
+            self._hub.error(connection, SYSTEM, 2100, cause=MOVED)
         stream = self._updates[connection] = Subscription((account,))
         valuation = self.valuation(account)
         rows = sorted((*_account_rows(valuation), *_ledger_rows(valuation)))
@@ -258,6 +273,8 @@ class Accounts:
         self._refresh_later()
 
     def _request_multi(self, connection: Connection, request: RequestAccountUpdatesMulti) -> None:
+        if not self._is_new(connection, request.req_id, self._multi):
+            return
         accounts = self._accounts(connection, request.req_id, request.account)
         if not accounts:
             return
@@ -269,6 +286,11 @@ class Accounts:
         self._refresh_later()
 
     def _request_summary(self, connection: Connection, request: RequestAccountSummary) -> None:
+        if not self._is_new(connection, request.req_id, self._summaries):
+            return
+        if sum(key[0] is connection for key in self._summaries) >= MAX_SUMMARIES:
+            self._hub.error(connection, request.req_id, 322, cause=TOO_MANY_SUMMARIES)
+            return
         group = "" if request.group == "All" else request.group
         accounts = self._accounts(connection, request.req_id, group)
         if not accounts:
@@ -280,6 +302,15 @@ class Accounts:
             self._send_summary(connection, request.req_id, stream, self.valuation(account))
         connection.send(AccountSummaryEnd(request.req_id))
         self._refresh_later()
+
+    def _is_new(
+        self, connection: Connection, req_id: int, streams: Mapping[tuple[Connection, int], object]
+    ) -> bool:
+        """Whether a request id is free; False after an error said that it is not."""
+        if (connection, req_id) not in streams:
+            return True
+        self._hub.error(connection, req_id, 322, cause=DUPLICATE_TICKER_ID)
+        return False
 
     def _accounts(self, connection: Connection, id_: int, account: str) -> tuple[str, ...]:
         """The accounts a request means; none after an error was sent."""

@@ -144,6 +144,7 @@ class Gateway:
         if connection in self.hub.connections:
             self.hub.connections.remove(connection)
             self.limits.forget(connection)
+            self.orders.forget(connection)
             self.accounts.forget(connection)
             self.quotes.forget(connection)
             for service in self._services:
@@ -217,8 +218,8 @@ class Gateway:
             field=error.field,
             reason=str(error),
         )
-        self.hub.error(connection, unreadable.id, 320, message=unreadable.id, cause=_cause(error))
-        if connection.unreadable >= MAX_UNREADABLE:
+        self.hub.error(connection, unreadable.id, 320, cause=_cause(error))
+        if self.hub.settings.drops_unreadable or connection.unreadable >= MAX_UNREADABLE:
             log.warning("client_dropped", peer=connection.peer, unreadable=connection.unreadable)
             connection.is_closing = True
 
@@ -256,8 +257,9 @@ def _set_log_level(connection: Connection, request: SetServerLogLevel) -> None:
 def _cause(error: DecodeError) -> str:
     """The exception text of a real gateway for a number that is none; else our own words."""
     if error.text is not None and error.expected in NUMBER_NAMES:
-        return f'java.lang.NumberFormatException: For input string: "{error.text[:80]}"'
-    return str(error)
+        what = f'java.lang.NumberFormatException: For input string: "{error.text[:80]}"'
+        return f"Unable to parse data. {what}"
+    return f"Unable to parse data. {error}"
 
 
 def _merge(tables: Iterable[Handlers]) -> Handlers:

@@ -147,6 +147,8 @@ class Depth:
         refusal: tuple[int, str] | None = None
         if (connection, request.req_id) in self._books:
             refusal = 322, DUPLICATE_TICKER_ID
+        elif not request.contract.exchange:
+            refusal = 321, "Please enter exchange"
         elif len(found) != 1:
             refusal = 200, ""
         elif not _has_depth(request, found[0]):

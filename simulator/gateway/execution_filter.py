@@ -7,21 +7,26 @@ do not tell whose days; here they are those of the exchange, as in the times of 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from simulator.broker import Executed
+from simulator.gateway.moments import Moment, read
 from simulator.records import ExecutionFilter
 
 SIDES = {"BUY": "BOT", "SELL": "SLD"}
 
 
 class Wanted:
-    """A filter as a test of executions. Raises ValueError for a time or date that is none."""
+    """A filter as a test of executions; `is_zoned` tells whether its time named its zone.
+
+    Raises ValueError for a time or date that is none.
+    """
 
     def __init__(self, wanted: ExecutionFilter, now_ms: int) -> None:
         self._filter = wanted
         self._now_ms = now_ms
-        self._since_ms = _since_ms(wanted.time)
+        since = read(wanted.time, now_ms) if wanted.time else Moment(0, is_zoned=True)
+        self._since_ms, self.is_zoned = since.ms, since.is_zoned
         self._dates = {_date(text) for text in wanted.specific_dates}
 
     def __contains__(self, executed: Executed) -> bool:
@@ -57,19 +62,3 @@ class Wanted:
 
 def _date(text: str) -> date:
     return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date()
-
-
-def _since_ms(text: str) -> int:
-    """The moment of a filter: `yyyymmdd-hh:mm:ss` (UTC) or `yyyymmdd hh:mm:ss [zone]`."""
-    if not text:
-        return 0
-    if "-" in text[:9]:
-        moment = datetime.strptime(text, "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
-    else:
-        day, time, *zone = text.split(maxsplit=2)
-        try:
-            tzinfo = ZoneInfo(zone[0]) if zone else UTC
-        except ZoneInfoNotFoundError as error:
-            raise ValueError(text) from error
-        moment = datetime.strptime(f"{day} {time}", "%Y%m%d %H:%M:%S").replace(tzinfo=tzinfo)
-    return int(moment.timestamp() * 1000)

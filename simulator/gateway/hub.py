@@ -25,9 +25,12 @@ class Settings:
     `max_tickers` is the number of market data lines of the login (101 beyond it);
     `download_open_orders` replays a client's open orders when it connects;
     `max_requests_per_s` is the message rate of one client above which requests are
-    rejected (None: no limit); `read_only` refuses whatever writes orders; `seed` decides
-    what is made up beside prices: depth, news, reports; `historical_pacing` refuses
-    requests for history that come too fast (see `pacing`).
+    rejected (None: no limit); `read_only` refuses whatever writes orders; `withheld` names
+    what the login has no permission for: security types (460) and symbols (203) it may not
+    trade, and `calendar` (10276); `drops_unreadable` ends the session of a client whose
+    request cannot be read, as gateways before 10.28 did; `historical_pacing` refuses
+    requests for history that come too fast (see `pacing`); `seed` decides what is made up
+    beside prices: depth, news, reports.
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
@@ -39,6 +42,8 @@ class Settings:
     max_requests_per_s: int | None = None
     read_only: bool = False
     historical_pacing: bool = False
+    withheld: frozenset[str] = frozenset()
+    drops_unreadable: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -22,6 +22,7 @@ from simulator.messages.orders import (
 
 WINDOW_MS = 1_000
 MAX_VIOLATIONS = 3
+WARN_AT = 0.88
 
 WRITING = (
     PlaceOrder,
@@ -41,6 +42,7 @@ class _Rate:
     times_ms: deque[int] = field(default_factory=deque)
     violations: int = 0
     violated_until_ms: int = 0
+    warned_until_ms: int = 0
 
 
 class Limits:
@@ -67,6 +69,7 @@ class Limits:
         while rate.times_ms[0] <= now_ms - WINDOW_MS:
             rate.times_ms.popleft()
         if len(rate.times_ms) <= limit:
+            self._warn(connection, rate, limit)
             return True
         if now_ms >= rate.violated_until_ms:
             rate.violations += 1
@@ -76,6 +79,13 @@ class Limits:
         )
         connection.is_closing = rate.violations >= MAX_VIOLATIONS
         return False
+
+    def _warn(self, connection: Connection, rate: _Rate, limit: int) -> None:
+        """The notice before the first violation, at 88 % of the rate as captured (44 of 50)."""
+        received, now_ms = len(rate.times_ms), self._hub.now_ms
+        if received >= limit * WARN_AT and now_ms >= rate.warned_until_ms:
+            rate.warned_until_ms = now_ms + WINDOW_MS
+            self._hub.error(connection, SYSTEM, 0, max=limit, rec=received)
 
     def _may_write(self, connection: Connection, request: object) -> bool:
         if not self._hub.settings.read_only or not isinstance(request, WRITING):

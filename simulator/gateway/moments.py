@@ -1,4 +1,4 @@
-"""Moments of requests for history, as the gateway reads and writes them.
+"""Moments as the gateway reads them from requests and writes them.
 
 Read: `yyyymmdd-hh:mm:ss` (UTC) or `[yyyymmdd ]hh:mm:ss[ zone]`. Written: with the time zone
 of the instrument since version 174; before that with two blanks and in the gateway's own
@@ -49,6 +49,15 @@ def read(text: str, now_ms: int) -> Moment:
     except ValueError as error:
         raise MomentError(text) from error
     return Moment(round(moment.timestamp() * 1000), bool(dash or zone))
+
+
+def is_moment(text: str) -> bool:
+    """Whether a text tells a moment, on whatever day."""
+    try:
+        read(text, 0)
+    except MomentError:
+        return False
+    return True
 
 
 def write(ms: int, zone: str, version: int) -> str:

@@ -31,6 +31,11 @@ from simulator.records import Contract
 CUSTOM_COMPUTATION = 53
 OPTION_TYPES = frozenset({"OPT", "FOP", "WAR", "IOPT"})
 RIGHTS = {"C": True, "CALL": True, "P": False, "PUT": False}
+LEAST, MOST = Decimal("1E-9"), Decimal("1E9")
+"""Prices and strikes beyond these are no money, and too far apart to be computed with."""
+
+MAX_VOLATILITY = 1_000
+
 Calculation = CalculateImpliedVolatility | CalculateOptionPrice
 
 
@@ -65,7 +70,7 @@ class Options:
         option = self._option(connection, request)
         if option is None:
             return
-        if request.volatility <= 0:
+        if not 0 < request.volatility <= MAX_VOLATILITY:
             self._send_nothing(connection, request, option_price=Decimal(-1))
             return
         _send(connection, request, replace(option, volatility=float(request.volatility)))
@@ -126,11 +131,12 @@ def _wrong(contract: Contract, expiry: int | None, under_price: Decimal) -> str 
         return f"Option calculations need an option, not security type '{contract.sec_type}'"
     if contract.right.upper() not in RIGHTS:
         return f"Invalid right '{contract.right}'"
-    if contract.strike <= 0:
+    if not LEAST <= contract.strike <= MOST:
         return f"Invalid strike {contract.strike}"
     if expiry is None:
         return f"Invalid expiry '{contract.last_trade_date}'"
-    return None if under_price > 0 else f"Invalid underlying price {under_price}"
+    is_price = LEAST <= under_price <= MOST
+    return None if is_price else f"Invalid underlying price {under_price}"
 
 
 def _expiry(last_trade_date: str) -> int | None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -21,7 +19,8 @@ from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.execution_filter import Wanted
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.gateway.validation import Candidate, refusal
+from simulator.gateway.moments import ZONED_SINCE, is_moment, write
+from simulator.gateway.validation import Candidate, refusal, warnings
 from simulator.gateway.what_if import effect
 from simulator.instruments import Instrument
 from simulator.messages.orders import (
@@ -49,9 +48,6 @@ log = structlog.get_logger(__name__)
 PUSHED = -1
 """The request id of an execution that nobody asked for."""
 
-ZONED_TIME_SINCE = 174
-"""From this version on execution times carry the zone of the instrument."""
-
 
 class Orders:
     """Order requests, and the fan-out of what becomes of orders."""
@@ -59,6 +55,7 @@ class Orders:
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self._hub = hub
         self._accounts = accounts
+        self._ended: dict[Connection, dict[int, BrokerOrder]] = {}
         self.on_working: Callable[[], None] = lambda: None
 
     def handlers(self) -> Handlers:
@@ -73,6 +70,9 @@ class Orders:
             RequestCompletedOrders: self._completed_orders,
         }
 
+    def forget(self, connection: Connection) -> None:
+        self._ended.pop(connection, None)
+
     def download(self, connection: Connection) -> None:
         """Show a client the orders it left behind, before it is told its ids."""
         mine = self._live_orders_of(connection)
@@ -84,6 +84,8 @@ class Orders:
         for event in events:
             for connection in self._hub.audience(event.order.client_id):
                 self._tell(connection, event)
+                if event.order.is_done and connection.client_id == event.order.client_id:
+                    self._ended.setdefault(connection, {})[event.order.perm_id] = event.order
             if isinstance(event, truth.Executed):
                 self._accounts.on_fill(event.order.account, event.order.instrument)
 
@@ -93,18 +95,25 @@ class Orders:
         broker, client_id = self._hub.broker, connection.client_id
         held = broker.order(client_id, request.order_id)
         instruments = broker.database.find(request.contract)
-        refused = refusal(
-            Candidate(
-                request.order,
-                instruments,
-                self._hub.settings.accounts,
-                held,
-                is_old_id=request.order_id < broker.next_order_id(client_id),
-            )
+        candidate = Candidate(
+            order=request.order,
+            contract=request.contract,
+            instruments=instruments,
+            is_expired=not instruments and self._is_expired(request.contract),
+            accounts=self._hub.settings.accounts,
+            withheld=self._hub.settings.withheld,
+            held=held,
+            parent=broker.order(client_id, request.order.parent_id),
+            is_old_id=request.order_id < broker.next_order_id(client_id),
+            version=connection.session.version,
+            gateway_version=self._hub.settings.server_version,
         )
+        refused = refusal(candidate)
         if refused is not None:
             self._hub.error(connection, request.order_id, refused.code, **refused.facts)
             return
+        for code in warnings(candidate):
+            self._hub.error(connection, request.order_id, code)
         order = _normal(request.order, self._hub.settings.accounts[0])
         if order.what_if:
             connection.send(self._preview(connection, request, instruments[0], order, held))
@@ -116,6 +125,9 @@ class Orders:
             events = broker.modify(held, order, now_ms)
         self.publish(events)
         self.on_working()
+
+    def _is_expired(self, contract: Contract) -> bool:
+        return len(self._hub.database.find(contract, include_expired=True)) == 1
 
     def _preview(
         self,
@@ -141,8 +153,12 @@ class Orders:
         return replace(_open_order(shown), state=state)
 
     def _cancel(self, connection: Connection, request: CancelOrder) -> None:
+        """A cancel whose time is no time cancels nothing, as seen from a real gateway."""
         held = self._hub.broker.order(connection.client_id, request.order_id)
-        if held is None:
+        if request.manual_cancel_time and not is_moment(request.manual_cancel_time):
+            field = "Manual Order Cancel Time"
+            self._hub.error(connection, request.order_id, 10314, field=field)
+        elif held is None:
             self._hub.error(connection, request.order_id, 10147)
         elif held.is_done:
             self._hub.error(connection, request.order_id, 10148, state=held.status)
@@ -150,8 +166,11 @@ class Orders:
             self.publish(self._hub.broker.cancel(held, self._hub.now_ms))
 
     def _cancel_all(self, connection: Connection, request: RequestGlobalCancel) -> None:
+        """Cancel every live order; each of this session that is over already is told as 161."""
         del request
         log.info("global_cancel", client_id=connection.client_id)
+        for order in tuple(self._ended.get(connection, {}).values()):
+            self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
         for order in self._hub.broker.live_orders():
             self.publish(self._hub.broker.cancel(order, self._hub.now_ms))
 
@@ -179,6 +198,8 @@ class Orders:
             )
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return
+        if not wanted.is_zoned and connection.session.version >= ZONED_SINCE:
+            self._hub.error(connection, request.req_id, 2174)
         is_master = connection.client_id == self._hub.settings.master_client_id
         found = [
             executed
@@ -301,21 +322,9 @@ def _order_status(order: BrokerOrder) -> OrderStatus:
 
 def _execution_data(connection: Connection, req_id: int, executed: truth.Executed) -> ExecutionData:
     order = executed.order
-    time = _execution_time(executed.time_ms, order.instrument, connection.session.version)
+    time = write(executed.time_ms, order.instrument.time_zone, connection.session.version)
     contract = replace(order.instrument.contract(), exchange=executed.execution.exchange)
     return ExecutionData(req_id, order.order_id, contract, replace(executed.execution, time=time))
-
-
-def _execution_time(time_ms: int, instrument: Instrument, version: int) -> str:
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    if version < ZONED_TIME_SINCE:
-        return f"{moment:%Y%m%d  %H:%M:%S}"
-    return _zoned(moment, instrument)
-
-
-def _zoned(moment: datetime, instrument: Instrument) -> str:
-    zone = instrument.time_zone
-    return f"{moment.astimezone(ZoneInfo(zone)):%Y%m%d %H:%M:%S} {zone}"
 
 
 def _commission_report(executed: truth.Executed) -> CommissionReport:
@@ -326,7 +335,6 @@ def _commission_report(executed: truth.Executed) -> CommissionReport:
 
 def _completed_order(order: BrokerOrder) -> CompletedOrder:
     is_filled = order.status is Status.FILLED
-    moment = datetime.fromtimestamp(order.changed_ms / 1000, UTC)
     shown = _echo(order)
     return CompletedOrder(
         order.perm_id,
@@ -340,7 +348,7 @@ def _completed_order(order: BrokerOrder) -> CompletedOrder:
             status=order.status,
             filled_quantity=order.filled,
             shareholder="Not an insider or substantial shareholder",
-            completed_time=_zoned(moment, order.instrument),
+            completed_time=write(order.changed_ms, order.instrument.time_zone, ZONED_SINCE),
             completed_status=f"Filled Size: {order.filled:f}" if is_filled else order.ending,
         ),
     )

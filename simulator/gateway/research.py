@@ -33,6 +33,9 @@ from simulator.records import Contract
 CENT = Decimal("0.01")
 QUARTERS_BACK, QUARTERS_AHEAD = 8, 4
 DAYS_IN_QUARTER = 91
+CALENDAR = "calendar"
+"""The name under which the calendar can be withheld from a login."""
+
 EARNINGS = "wshe_ed"
 EVENT_TYPES = {EARNINGS: "Earnings Date"}
 """Event types of the calendar by tag; the simulator knows of no other events."""
@@ -41,6 +44,7 @@ MAX_EVENTS = 100
 """Events one answer can have: the vendor's documentation."""
 
 _DAYS_TO_MONDAY = {6: 2, 7: 1}
+MAX_DIGITS = 10
 FILTER_KEYS = frozenset({"country", "watchlist", "limit", "limit_region", EARNINGS})
 
 
@@ -153,7 +157,16 @@ class Research:
 
     # --- calendar ---
 
+    def _is_permitted(self, connection: Connection, req_id: int) -> bool:
+        """Whether the login has the calendar; False after an error said that it has not."""
+        if CALENDAR not in self._hub.settings.withheld:
+            return True
+        self._hub.error(connection, req_id, 10276)
+        return False
+
     def _request_meta(self, connection: Connection, request: RequestWshMetaData) -> None:
+        if not self._is_permitted(connection, request.req_id):
+            return
         if connection in self._meta:
             self._hub.error(connection, request.req_id, 10278)
             return
@@ -171,6 +184,8 @@ class Research:
             self._hub.error(connection, request.req_id, 10280)
 
     def _request_events(self, connection: Connection, request: RequestWshEventData) -> None:
+        if not self._is_permitted(connection, request.req_id):
+            return
         code = cause = None
         if connection not in self._knows_meta:
             code = 10282
@@ -219,7 +234,7 @@ class Research:
     def _con_ids(self, request: RequestWshEventData) -> list[int] | None:
         """The contracts a request names, alone or in a watchlist; None if they are no ids."""
         watchlist = json.loads(request.filter or "{}").get("watchlist", [])
-        if not isinstance(watchlist, list) or not all(str(item).isdecimal() for item in watchlist):
+        if not isinstance(watchlist, list) or not all(map(_is_number, watchlist)):
             return None
         own = [request.con_id] if request.con_id else []
         return own + [int(item) for item in watchlist]
@@ -270,7 +285,12 @@ def _already_answered(connection: Connection, request: object) -> None:
 def _limit(request: RequestWshEventData) -> int:
     """The limit in the filter, 0 if there is none."""
     text = str(json.loads(request.filter or "{}").get("limit", ""))
-    return int(text) if text.isdecimal() else 0
+    return int(text) if _is_number(text) else 0
+
+
+def _is_number(item: object) -> bool:
+    """Whether that can be an id or a limit, which have ten digits at most."""
+    return str(item).isdecimal() and len(str(item)) <= MAX_DIGITS
 
 
 def _day(text: str, *, default: date) -> date:

@@ -167,9 +167,10 @@ class Scanners:
             return
         data, matching = self._scan(request)
         if matching > len(data.rows):
-            self._hub.error(
-                connection, request.req_id, 165, retrieved=len(data.rows), total=matching
-            )
+            items = f"{len(data.rows)} out of {matching}"
+            self._hub.error(connection, request.req_id, 165, items=items)
+        elif not data.rows:
+            self._hub.error(connection, request.req_id, 165, items="no")
         self._sent[connection, request.req_id] = data
         connection.send(data)
         self._plan(connection, request, data)

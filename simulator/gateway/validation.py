@@ -2,7 +2,11 @@
 
 Each check looks at one thing and names the error. They are tried in this order and the
 first refusal counts. Texts are those of `texts.py`; an attribute that the simulator does
-not act on is refused by name, never accepted and ignored.
+not act on is refused by name, never accepted and ignored. What an accepted order is only
+warned of stands in a second table.
+
+Attributes that gateways gave up were ignored with a warning by those before TWS 10 (server
+version 163), which also knew no fractional sizes, and end the order since.
 """
 
 from __future__ import annotations
@@ -13,7 +17,10 @@ from decimal import Decimal
 
 from simulator.broker import BrokerOrder
 from simulator.instruments import Instrument, increment_at
-from simulator.records import Order
+from simulator.records import Contract, Order
+
+TWS_10 = 163
+"""The server version of TWS 10.10, the first with rules for fractional sizes."""
 
 MODELLED_ORDER_TYPES = frozenset({"MKT", "LMT"})
 NOT_TRADABLE = frozenset({"IND", "CONTFUT"})
@@ -48,6 +55,16 @@ OTHER_ORDER_TYPES = frozenset(
         "REL + MKT",
     ]
 )
+FRACTIONAL = frozenset({"CASH", "CRYPTO", "CMDTY", "FUND"})
+"""Types whose sizes need not be whole."""
+
+MAX_SIZE = MAX_PRICE = Decimal(10**9)
+"""No order means more; without a bound figures lose their cents, and then their sense."""
+
+DAY_TRADED = frozenset({"STK", "OPT", "WAR", "BOND"})
+"""Types whose market orders work in regular hours only."""
+
+SIZE_RULE = "Order size does not conform to market rule."
 MODELLED_TIFS = frozenset({"DAY", "GTC", "IOC"})
 OTHER_TIFS = frozenset({"FOK", "GTD", "OPG", "DTC", "AUC", "GTX"})
 
@@ -86,15 +103,32 @@ class Refusal:
     facts: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """An order to be checked. `held` is the live or done order with the same id, if any."""
+    """An order to be checked.
+
+    `held` is the live or done order with the same id, `parent` the one that has the id of
+    the parent. `gateway_version` is the newest version the gateway speaks, `version` that
+    of the session. `withheld` names the security types and symbols the login may not trade.
+    """
 
     order: Order
+    contract: Contract
     instruments: list[Instrument]
+    is_expired: bool = False
     accounts: tuple[str, ...]
-    held: BrokerOrder | None
+    withheld: frozenset[str] = frozenset()
+    held: BrokerOrder | None = None
+    parent: BrokerOrder | None = None
     is_old_id: bool
+    version: int
+    gateway_version: int
+
+    @property
+    def is_us_stock_at_smart(self) -> bool:
+        instrument = self.instruments[0]
+        is_us_stock = (instrument.sec_type, instrument.currency) == ("STK", "USD")
+        return is_us_stock and self.contract.exchange == "SMART"
 
 
 Check = Callable[[Candidate], Refusal | None]
@@ -119,16 +153,27 @@ def _id(candidate: Candidate) -> Refusal | None:
 
 
 def _contract(candidate: Candidate) -> Refusal | None:
+    if not candidate.contract.exchange:
+        return _refuse(321, cause="Missing order exchange")
     if len(candidate.instruments) != 1:
-        return _refuse(200)
+        return _refuse(392 if candidate.is_expired else 200)
     held = candidate.held
     if held is not None and held.instrument is not candidate.instruments[0]:
         return _refuse(105)
     return None
 
 
+def _permission(candidate: Candidate) -> Refusal | None:
+    instrument = candidate.instruments[0]
+    if instrument.sec_type in candidate.withheld:
+        return _refuse(460)
+    return _refuse(203) if instrument.symbol in candidate.withheld else None
+
+
 def _account(candidate: Candidate) -> Refusal | None:
-    account = candidate.order.account
+    account, held = candidate.order.account, candidate.held
+    if held is not None and account and account != held.account:
+        return _refuse(422)
     if account and account not in candidate.accounts:
         return _refuse(201, reason="Invalid or missing IBCustAcctNo")
     return _refuse(435) if not account and len(candidate.accounts) > 1 else None
@@ -141,10 +186,45 @@ def _action(candidate: Candidate) -> Refusal | None:
     return _refuse(105) if held is not None and held.order.action != action else None
 
 
+def _short_sale(candidate: Candidate) -> Refusal | None:
+    slot = candidate.order.short_sale_slot
+    if slot not in {0, 1, 2}:
+        return _refuse(347)
+    return _refuse(348) if slot and candidate.order.action != "SSHORT" else None
+
+
+def _advisor(candidate: Candidate) -> Refusal | None:
+    order = candidate.order
+    is_allocated = order.fa_group or order.fa_method or order.fa_profile
+    return _refuse(344) if is_allocated and len(candidate.accounts) < 2 else None
+
+
+def _parent(candidate: Candidate) -> Refusal | None:
+    """A parent that was never taken, such as one that was refused, and one that is over."""
+    parent_id = candidate.order.parent_id
+    if not parent_id:
+        return None
+    if candidate.parent is None:
+        return _refuse(10006)
+    return _refuse(135, order_id=parent_id) if candidate.parent.is_done else None
+
+
+def _given_up(candidate: Candidate) -> Refusal | None:
+    order, is_new = candidate.order, candidate.gateway_version >= TWS_10
+    attributes = (
+        (order.e_trade_only and is_new, 10268),
+        (order.firm_quote_only and is_new, 10269),
+        (order.nbbo_price_cap is not None, 10270),
+        (order.post_to_ats is not None, 10274),
+        (order.display_size and order.order_type == "MKT", 10255),
+    )
+    return next((_refuse(code) for is_set, code in attributes if is_set), None)
+
+
 def _order_type(candidate: Candidate) -> Refusal | None:
     order_type = candidate.order.order_type
     if candidate.instruments[0].sec_type in NOT_TRADABLE:
-        return _refuse(387)
+        return _refuse(412)
     if order_type in MODELLED_ORDER_TYPES:
         return None
     if order_type in OTHER_ORDER_TYPES:
@@ -168,14 +248,30 @@ def _quantity(candidate: Candidate) -> Refusal | None:
     quantity = candidate.order.total_quantity
     if not quantity:
         return _refuse(434)
-    is_stock = candidate.instruments[0].sec_type == "STK"
-    if quantity > 0 and is_stock and quantity % 1:
-        return _refuse(10243)
     filled = candidate.held.filled if candidate.held is not None else 0
+    if not filled < quantity <= MAX_SIZE:
+        return _refuse(321, cause=SIZE_RULE)
+    return _whole(candidate, quantity) or _increment(candidate, quantity)
+
+
+def _whole(candidate: Candidate, quantity: Decimal) -> Refusal | None:
+    """What may not be fractional, by what it is and by what the client can say."""
+    if quantity % 1 == 0:
+        return None
+    sec_type = candidate.instruments[0].sec_type
+    if sec_type == "STK":
+        return _refuse(10243)
+    if sec_type not in FRACTIONAL:
+        return _refuse(321, cause=SIZE_RULE)
+    return _refuse(10285) if candidate.version < TWS_10 else None
+
+
+def _increment(candidate: Candidate, quantity: Decimal) -> Refusal | None:
     instrument = candidate.instruments[0]
-    is_small = quantity < instrument.min_size
-    if quantity <= filled or is_small or quantity % instrument.size_increment:
-        return _refuse(321, cause="Order size does not conform to market rule.")
+    if quantity < instrument.min_size:
+        return _refuse(388)
+    if quantity % instrument.size_increment:
+        return _refuse(10250, increment=f"{instrument.size_increment:f}")
     return None
 
 
@@ -186,7 +282,7 @@ def _price(candidate: Candidate) -> Refusal | None:
     if price is None:
         return _refuse(107)
     instrument = candidate.instruments[0]
-    if price <= 0 or price % increment_at(instrument.market_rule_id, price):
+    if not 0 < price <= MAX_PRICE or price % increment_at(instrument.market_rule_id, price):
         return _refuse(110)
     return None
 
@@ -206,9 +302,14 @@ def _attributes(candidate: Candidate) -> Refusal | None:
 CHECKS: tuple[Check, ...] = (
     _id,
     _contract,
+    _permission,
     _account,
+    _short_sale,
     _action,
+    _advisor,
+    _parent,
     _order_type,
+    _given_up,
     _what_if,
     _attributes,
     _tif,
@@ -220,3 +321,17 @@ CHECKS: tuple[Check, ...] = (
 def refusal(candidate: Candidate) -> Refusal | None:
     """The first objection to an order, None if there is none."""
     return next((found for check in CHECKS if (found := check(candidate))), None)
+
+
+def warnings(candidate: Candidate) -> list[int]:
+    """The codes of what an accepted order is warned of, and which changes nothing."""
+    order, is_old = candidate.order, candidate.gateway_version < TWS_10
+    is_iceberg = bool(order.sweep_to_fill or order.display_size)
+    sec_type = candidate.instruments[0].sec_type
+    found = (
+        (is_iceberg and not candidate.is_us_stock_at_smart, 131),
+        (order.outside_rth and order.order_type == "MKT" and sec_type in DAY_TRADED, 2109),
+        (order.e_trade_only and is_old, 2168),
+        (order.firm_quote_only and is_old, 2169),
+    )
+    return [code for is_so, code in found if is_so]

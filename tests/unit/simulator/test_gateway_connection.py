@@ -85,6 +85,14 @@ def test_a_client_that_only_talks_nonsense_is_dropped_and_nobody_else(join) -> N
     assert other.send(RequestCurrentTime()) == [CurrentTime(1750082400)]
 
 
+def test_a_gateway_may_drop_whom_it_cannot_read_and_nobody_else(join) -> None:
+    world = World(WorldSettings(drops_unreadable=True, clock="manual"))
+    other, broken = join(1, world=world), join(2, world=world)
+    assert [reply.code for reply in broken.send_fields("1", "11", "77", "AAPL")] == [320]
+    assert broken.connection.is_closing
+    assert other.send(RequestCurrentTime()) == [CurrentTime(1750082400)]
+
+
 def test_every_request_of_the_table_is_answered_somewhere(world) -> None:
     """A request without a handler would be a hang in somebody's test."""
     handled = set(world.gateway._handlers) | {StartApi}

@@ -172,7 +172,7 @@ def test_the_books_of_a_client_go_with_it(join, world) -> None:
     ("request_", "code"),
     [
         (RequestMarketDepth(6, SMART, 5), 10092),
-        (RequestMarketDepth(6, Contract(symbol="NONE", sec_type="STK"), 5), 200),
+        (RequestMarketDepth(6, Contract(symbol="NONE", sec_type="STK", exchange="IEX"), 5), 200),
         (RequestMarketDepth(6, IEX, 0), 321),
         (RequestMarketDepth(5, IEX, 5), 322),
     ],

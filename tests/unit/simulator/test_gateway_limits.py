@@ -36,6 +36,9 @@ def test_a_message_above_the_rate_is_refused_and_the_next_second_is_free(join) -
     world = limited(max_requests_per_s=50)
     client = join(1, world=world)
     replies = client.send(*[RequestCurrentTime()] * 52)
+    notice = replies.pop(43)
+    assert (notice.id, notice.code) == (-1, 0)
+    assert notice.text == "Warning: Approaching max rate of 50 messages per second (44)"
     assert codes(replies) == [0] * 50 + [100] * 2
     assert replies[-1].text == (
         "Max rate of messages per second has been exceeded:max=50 rec=52 (1)"

@@ -175,7 +175,7 @@ def test_an_immediate_order_leaves_nothing_behind(client) -> None:
         ({"tif": "XXX"}, 10052, "XXX"),
         ({"account": "DU404"}, 201, "IBCustAcctNo"),
         ({"transmit": False}, 201, "transmit"),
-        ({"parent_id": 1}, 201, "parent_id"),
+        ({"parent_id": 1}, 10006, "Missing parent"),
         ({"oca_group": "g"}, 201, "oca_group"),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_bad_order_is_refused_by_name_and_changes_nothing(
         replace(AAPL, currency="EUR"),
         replace(AAPL, con_id=1),
         replace(AAPL, con_id=272093),
-        Contract(con_id=0, sec_type="STK"),
+        Contract(con_id=0, sec_type="STK", exchange="SMART"),
     ],
 )
 def test_an_unknown_contract_is_200_and_nothing_else(client, contract) -> None:

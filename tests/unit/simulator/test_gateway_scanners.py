@@ -84,6 +84,12 @@ def test_filters(client, fields, expected) -> None:
     assert scan(client, **fields) == expected
 
 
+def test_a_scan_without_rows_says_so_before_its_empty_answer(client) -> None:
+    notice, data = client.send(replace(NASDAQ, above_price=D(1000)))
+    assert (notice.code, data.rows) == (165, ())
+    assert notice.text.endswith("message:no items retrieved")
+
+
 def test_a_scan_that_is_cut_says_so_before_its_rows(client) -> None:
     replies = client.send(replace(NASDAQ, rows=1, above_price=D(50)))
     assert replies[0].code == 165

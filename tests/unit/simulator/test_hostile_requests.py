@@ -1,0 +1,207 @@
+"""Requests that no honest client sends: cut short, with nonsense in a field, too large.
+
+Red: an exception on the way, more than one answer to what cannot be read, or a session that
+does not live on. Every request of the table is sent, so that a new one is tested, too.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass, replace
+from decimal import Decimal as D
+from types import NoneType
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from structlog.testing import capture_logs
+
+from simulator.messages import (
+    REQUESTS,
+    account,
+    contracts,
+    depth,
+    market_data,
+    news,
+    options,
+    orders,
+    research,
+)
+from simulator.messages.connection import CurrentTime, ErrorMessage, RequestCurrentTime, StartApi
+from simulator.records import Contract, ExecutionFilter, Order
+from simulator.wire import DecodeError, frame
+
+VERSION = 178
+REQUESTED = sorted(REQUESTS.by_record.keys() - {StartApi}, key=lambda record: record.__name__)
+GIVEN = {
+    Contract: Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD"),
+    Order: Order(action="BUY", total_quantity=D(1), order_type="LMT", limit_price=D(90)),
+    str: "",
+    int: 7,
+    bool: False,
+    D: D(1),
+}
+NONSENSE = ("x", "-1", "0", "", "2147483648", "9" * 40, "1E400", "-1E-400", "NaN", "Infinity")
+NONSENSE += ("1.5", "ü\\u0000", "%s{}", "20250616", "=;", "1" * 4_000)
+EXTREMES = ("-1", "9" * 40, "1E12", "1E400", "1E-400", "1" * 4_000)
+MAX_ERRORS = 3
+NOTICES = {165, 202, *range(2100, 2200)}
+AAPL = GIVEN[Contract]
+OPTION = Contract(
+    symbol="AAPL", sec_type="OPT", last_trade_date="20251219", strike=D(200), right="C"
+)
+ACCOUNT = "DU9000001"
+STREAMS = (
+    account.RequestAccountUpdates(True, ""),
+    account.RequestPositions(),
+    account.RequestAccountSummary(101, "All", "NetLiquidation,Leverage,$LEDGER:ALL"),
+    account.RequestPnL(102, ACCOUNT),
+    account.RequestPnLSingle(103, ACCOUNT, con_id=265598),
+)
+"""What looks at whatever an order does, time and again."""
+
+META = research.RequestWshMetaData(104)
+
+MARKET = Order(action="BUY", total_quantity=D(2), order_type="MKT", tif="DAY")
+LIMIT = replace(MARKET, order_type="LMT", limit_price=D(10**6))
+GOOD = (
+    orders.PlaceOrder(7, AAPL, MARKET),
+    orders.PlaceOrder(7, AAPL, LIMIT),
+    orders.PlaceOrder(7, AAPL, replace(LIMIT, what_if=True)),
+    orders.RequestExecutions(7, ExecutionFilter()),
+    account.RequestPnLSingle(7, ACCOUNT, con_id=265598),
+    account.RequestAccountUpdatesMulti(7, ACCOUNT),
+    account.RequestPositionsMulti(7, ACCOUNT),
+    contracts.RequestContractData(7, OPTION),
+    contracts.RequestMatchingSymbols(7, "AAP"),
+    depth.RequestMarketDepth(7, AAPL, 5, is_smart_depth=True),
+    market_data.RequestMarketData(7, AAPL, "233"),
+    news.RequestHistoricalNews(7, 265598, "BRFG", "", "", 5),
+    options.CalculateImpliedVolatility(7, OPTION, D(10), D(200)),
+    options.CalculateOptionPrice(7, OPTION, D("0.3"), D(200)),
+    options.RequestOptionParameters(7, "AAPL", "", "STK", 265598),
+    research.RequestFundamentalData(7, AAPL, "ReportSnapshot"),
+    research.RequestWshEventData(7, 265598),
+    research.RequestScannerSubscription(
+        req_id=7, instrument="STK", location_code="STK.US", scan_code="TOP_PERC_GAIN"
+    ),
+)
+"""Requests that are carried out as they are."""
+
+
+def sample(record: type) -> Any:
+    """A request as a plain client would send it."""
+    hints = get_type_hints(record)
+    return record(**{field.name: _value(hints[field.name]) for field in fields(record)})
+
+
+def _value(hint: Any) -> Any:
+    options = [option for option in get_args(hint) if option is not NoneType]
+    if str(hint).startswith("tuple"):
+        return ()
+    if options:
+        return None
+    if hint in GIVEN:
+        return GIVEN[hint]
+    assert is_dataclass(hint), hint
+    return sample(hint)
+
+
+def is_readable(texts: list[str]) -> bool:
+    try:
+        REQUESTS.decode(texts, VERSION)
+    except DecodeError:
+        return False
+    return True
+
+
+def sent(client, *texts: str) -> None:
+    """Send texts as one message; check how it was answered, and that the session lives on."""
+    client.connection.unreadable = 0  # the limit on nonsense is tested elsewhere
+    replies = client.send_fields(*texts)
+    errors = [reply for reply in replies if isinstance(reply, ErrorMessage)]
+    if not is_readable(list(texts)):
+        assert [getattr(reply, "code", None) for reply in replies] == [320], texts
+        assert errors[0].text.startswith("Error reading request. Unable to parse data. ")
+        assert len(errors[0].text) < 300
+    assert len(errors) <= MAX_ERRORS, texts
+    assert any(isinstance(r, CurrentTime) for r in client.send(RequestCurrentTime())), texts
+
+
+def altered(request: Any, nonsenses: Iterable[str]) -> Iterator[list[str]]:
+    """The request with nonsense in each of its fields in turn."""
+    texts = REQUESTS.encode(request, VERSION)
+    for place in range(1, len(texts)):
+        for nonsense in nonsenses:
+            yield [*texts[:place], nonsense, *texts[place + 1 :]]
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    with capture_logs():
+        yield
+
+
+@pytest.mark.parametrize("record", REQUESTED, ids=lambda record: record.__name__)
+def test_a_request_cut_short_is_answered_once_and_the_session_lives(client, record) -> None:
+    texts = REQUESTS.encode(sample(record), VERSION)
+    for length in range(len(texts) + 1):
+        sent(client, *texts[:length])
+    sent(client, *texts, "")
+    sent(client, *texts, "1")
+
+
+@pytest.mark.parametrize("record", REQUESTED, ids=lambda record: record.__name__)
+def test_nonsense_in_any_field_harms_nobody(client, world, record) -> None:
+    for texts in altered(sample(record), NONSENSE):
+        sent(client, *texts)
+    world.advance(61)
+
+
+@pytest.mark.parametrize("request_", GOOD, ids=lambda request: type(request).__name__)
+def test_nonsense_in_a_request_that_would_be_carried_out(join, world, request_) -> None:
+    """Each to a new client, so that no refusal hides the next fault, while somebody looks on."""
+    watcher = join(0)
+    watcher.send(*STREAMS)
+    first = join(1).send(META, request_)
+    assert not [reply for reply in first if getattr(reply, "code", 2100) not in NOTICES]
+    for number, texts in enumerate(altered(request_, EXTREMES), 2):
+        client = join(number)
+        client.send(META)
+        sent(client, *texts)
+        world.disconnect(client.connection)
+    world.advance(181)
+    assert any(isinstance(r, CurrentTime) for r in watcher.send(RequestCurrentTime()))
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        bytes(1 << 20),
+        b"\xff" * 64 + b"\0",
+        b"1\x0011\x007\x000\x00" + b"\xc3\x28\0" * 20,
+        "1\x0011\x00\uff17\0".encode(),
+        "\uff14\uff19\x001\0".encode(),
+        b"-1\0",
+        b"49",
+        b"\0",
+    ],
+    ids=["zeros", "no UTF-8", "no UTF-8 later", "wide 7", "wide id", "negative", "no NUL", "empty"],
+)
+def test_bytes_that_are_no_request_are_answered_once(client, payload) -> None:
+    client.send_bytes(frame(payload))
+    (error,) = client.read()
+    assert (error.code, len(error.text) < 300) == (320, True)
+    assert any(isinstance(r, CurrentTime) for r in client.send(RequestCurrentTime()))
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        *(b"v", b"v..", b"v157", b"157..178", b"v178..157", b"v100..150", b"v-1..178"),
+        *(b"\xff" * 9, b"v157..99999999", "v\uff11\uff15\uff17..178".encode()),
+        *(b"v157..178\0", b"V157..178", b" v157..178"),
+    ],
+)
+def test_a_wrong_range_of_versions_ends_the_connection(world, version) -> None:
+    peer = world.connect("test")
+    world.receive(peer, b"API\0" + frame(version))
+    assert peer.is_closing
+    assert peer.session.data_to_send() == b""
