@@ -39,7 +39,7 @@ _BEND = 50  # steps over which the path is bent towards an extreme: less than a 
 _OVERSHOOT = 0.58  # how far a random walk passes its samples, in deviations between two of them
 _MINUTE_LOTS = 240
 _DAY_LOTS = _MINUTE_LOTS * MINUTES_PER_DAY
-_LOTS_PER_TRADE = 4
+_LOTS_PER_TRADE = 2
 
 
 @dataclass(frozen=True, slots=True)
