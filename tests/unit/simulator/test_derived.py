@@ -158,6 +158,11 @@ def test_a_call_rises_with_its_underlying_and_a_put_falls() -> None:
         assert rich.bid > 25
         assert poor.ask < 10
         assert rich.bid < rich.last < rich.ask
+    of.set_quote(AAPL, NOW_MS, bid=D(260), ask=D(262), last=D(255))
+    for right in "CP":
+        quote = of.quote(option(right), NOW_MS)
+        assert quote.low < quote.last < quote.high or quote.last in {quote.low, quote.high}
+        assert quote.low < quote.high
     assert of.is_set(option())
     of.release(AAPL)
     assert not of.is_set(option())
