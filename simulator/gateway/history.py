@@ -135,10 +135,10 @@ class History:
 
     def _checked(self, connection: Connection, request: RequestHistoricalData) -> Query:
         if (connection, request.req_id) in self._kept:
-            cause = "Duplicate ticker ID for API historical data query"
+            cause = "-'bX' : cause - Duplicate ticker ID for API historical data query"
             raise Refused(322, cause=cause)
         if len(self._kept) >= MAX_QUERIES:
-            cause = f"Only {MAX_QUERIES} simultaneous API historical data requests allowed."
+            cause = f"-'bX' : cause - Only {MAX_QUERIES} simultaneous API historical data requests allowed."
             raise Refused(322, cause=cause)
         end = self._end(request)
         length, size = self._length_and_size(request)

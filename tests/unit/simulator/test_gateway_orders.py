@@ -320,9 +320,8 @@ def test_executions_are_filtered(client, world, wanted, count) -> None:
     world.advance(2)
     place(client, 2, replace(MARKET_BUY, action="SELL"))
     replies = client.send(RequestExecutions(8, ExecutionFilter(**wanted)))
-    assert [type(reply) for reply in replies] == (
-        [ExecutionData] * count + [CommissionReport] * count + [ExecutionDataEnd]
-    )
+    answers = [type(reply) for reply in replies if not isinstance(reply, ErrorMessage)]
+    assert answers == ([ExecutionData] * count + [CommissionReport] * count + [ExecutionDataEnd])
 
 
 @pytest.mark.parametrize(
