@@ -75,6 +75,16 @@ def cli() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV file of further instruments.",
 )
+@click.option(
+    "--calendar",
+    is_flag=True,
+    help="Quotes stand still when the exchange is closed; by default the market is always open.",
+)
+@click.option(
+    "--market-data",
+    type=click.Path(exists=True, path_type=Path),
+    help="File or directory of quotes or bars of your own, such as AAPL.bars.csv.",
+)
 @click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
 @click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")
 @click.option(

@@ -26,7 +26,15 @@ from simulator.instruments import (
     Instrument,
     load,
 )
-from simulator.market import Market, Quote
+from simulator.market import (
+    AlwaysOpen,
+    Market,
+    MarketFileError,
+    Quote,
+    RecordedTape,
+    TradingCalendar,
+    load_market_data,
+)
 from simulator.session import MAX_VERSION
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
@@ -47,7 +55,9 @@ class WorldSettings:
     currency, the first of which is the base currency of the accounts; `read_only` refuses
     orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
-    which replace those of the same contract id.
+    which replace those of the same contract id; with `calendar` quotes stand still when the
+    exchange of an instrument is closed, otherwise the market is always open; `market_data`
+    is a file or directory of quotes or bars of your own (see `simulator.market.files`).
     """
 
     seed: int = 0
@@ -59,6 +69,8 @@ class WorldSettings:
     max_requests_per_s: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
     instruments: Path | None = None
+    calendar: bool = False
+    market_data: Path | None = None
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -88,7 +100,9 @@ class World:
             (*INSTRUMENTS, *_own_instruments(self.settings.instruments)), PRODUCTS, self._today
         )
         self.on_output: Callable[[], None] = lambda: None
-        self.clock: Clock
+        self._calendar = TradingCalendar() if self.settings.calendar else None
+        self.clock: Clock = _clock(self.settings)
+        self._recorded = self._load_market_data()
         self.market: Market
         self.broker: Broker
         self.gateway: Gateway
@@ -96,8 +110,8 @@ class World:
 
     def _begin(self) -> None:
         settings = self.settings
-        self.clock = ManualClock() if settings.clock == "manual" else RealClock()
-        self.market = Market(settings.seed)
+        self.clock = _clock(settings)
+        self.market = Market(settings.seed, self._calendar, self._recorded)
         self.broker = Broker(
             database=self.database,
             market=self.market,
@@ -229,12 +243,26 @@ class World:
         self.on_output()
         self._begin()
 
+    def _load_market_data(self) -> dict[int, RecordedTape]:
+        if self.settings.market_data is None:
+            return {}
+        try:
+            return load_market_data(
+                self.settings.market_data, self.database, self._calendar or AlwaysOpen()
+            )
+        except MarketFileError as error:
+            raise WorldError(str(error)) from None
+
     def _today(self) -> date:
         return datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC).date()
 
     def _show(self, instrument: Instrument) -> None:
         self.gateway.show(instrument, self.clock.now_ms())
         self.on_output()
+
+
+def _clock(settings: WorldSettings) -> Clock:
+    return ManualClock() if settings.clock == "manual" else RealClock()
 
 
 def _own_instruments(file: Path | None) -> tuple[Instrument, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
+from simulator.gateway.hours import trading_hours
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.instruments import MARKET_RULES, Instrument, current_name
 from simulator.messages.contracts import (
@@ -115,9 +115,9 @@ class Contracts:
         if not found:
             self._hub.error(connection, request.req_id, 200)
             return
-        today = datetime.fromtimestamp(self._hub.now_ms / 1000, UTC).date()
         for instrument, exchange in _placed(request.contract, found):
-            details = instrument.details(today, exchange)
+            hours = trading_hours(instrument, self._hub.now_ms)
+            details = instrument.details(*hours, exchange)
             if instrument.bond is None:
                 connection.send(ContractData(request.req_id, details))
             else:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 from simulator import pricing
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.instruments import third_friday
 from simulator.messages.options import (
     CalculateImpliedVolatility,
     CalculateOptionPrice,
@@ -155,21 +156,16 @@ def _wrong(contract: Contract, expiry: datetime | None, under_price: Decimal) ->
 
 def _expiry(last_trade_date: str) -> datetime | None:
     """The end of `20250620`, or of the third Friday of `202506`."""
-    if re.fullmatch(r"\d{6}", last_trade_date):
+    by_month = re.fullmatch(r"\d{6}", last_trade_date) is not None
+    if by_month:
         last_trade_date += "01"
-        by_month = True
-    else:
-        by_month = False
     try:
         day = datetime.strptime(last_trade_date[:8], "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    return (_third_friday(day.date()) if by_month else day) + CLOSE
-
-
-def _third_friday(first: date) -> datetime:
-    days = (4 - first.weekday()) % 7 + 14
-    return datetime(first.year, first.month, 1, tzinfo=UTC) + timedelta(days=days)
+    if by_month:
+        day = datetime.combine(third_friday(day.year, day.month), time(), UTC)
+    return day + CLOSE
 
 
 def _decimal(number: float) -> Decimal:

@@ -1,5 +1,6 @@
 """What can be traded: contract data, the rules derivatives follow, and the search in both."""
 
+from simulator.instruments.cycles import third_friday
 from simulator.instruments.database import ContractDatabase
 from simulator.instruments.derivatives import Future, Option, load_products
 from simulator.instruments.loader import DataFileError, load, load_built_in
@@ -27,4 +28,5 @@ __all__ = [
     "load",
     "load_built_in",
     "load_products",
+    "third_friday",
 ]

@@ -13,15 +13,21 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from simulator.instruments.cycles import EXPIRY_RULES, MONTH_CODES, months_from, option_expiries
+from simulator.instruments.cycles import (
+    DAY,
+    EXPIRY_RULES,
+    MONTH_CODES,
+    months_from,
+    option_expiries,
+)
 from simulator.instruments.kinds import KINDS
-from simulator.instruments.loader import DATA, Row, positive, read_rows
+from simulator.instruments.loader import DATA, Row, hours, positive, read_rows
 from simulator.instruments.model import Instrument, Path
 from simulator.records import ZERO, Contract
 
 FIRST_ID = 1 << 30
 EPOCH = date(2015, 1, 1)
-_DAYS, _STRIKES = 1 << 13, 1 << 12
+_DAYS, _STRIKES = 1 << 13, 1 << 11
 EXPIRED_KEPT = timedelta(days=730)
 """How long after its expiry a contract is still found, if expired ones are asked for."""
 
@@ -126,6 +132,10 @@ class Option:
     market_rule_id: int
     underlying: Instrument
     future: Future | None
+    cycle: str
+    time_zone: str
+    trading_hours: tuple[str, str]
+    liquid_hours: tuple[str, str]
 
     @property
     def currency(self) -> str:
@@ -136,7 +146,7 @@ class Option:
         return (self.exchanges or KINDS["option"].valid_exchanges).split(",")
 
     def expiries(self, today: date, first: date) -> list[date]:
-        days = option_expiries(first, today)
+        days = option_expiries(self.cycle, first, today)
         if self.future is None:
             return days
         last = max(terms.expiry for terms in self.future.listing(today, today))
@@ -156,9 +166,10 @@ class Option:
 
     def local_symbol(self, terms: Terms) -> str:
         if self.future is not None:
-            month = MONTH_CODES[terms.expiry.month - 1]
-            week = "" if 15 <= terms.expiry.day <= 21 else f"{(terms.expiry.day + 6) // 7}"
-            year = terms.expiry.year % 10
+            friday = terms.expiry + DAY * ((4 - terms.expiry.weekday()) % 7)
+            month = MONTH_CODES[friday.month - 1]
+            week = "" if 15 <= friday.day <= 21 else f"{(friday.day + 6) // 7}"
+            year = friday.year % 10
             return f"{self.trading_class}{week}{month}{year} {terms.right}{terms.strike:f}"
         thousandths = int(terms.strike * 1000)
         return f"{self.trading_class:6}{terms.expiry:%y%m%d}{terms.right}{thousandths:08}"
@@ -187,6 +198,9 @@ class Option:
             min_tick=self.min_tick,
             market_rule_id=self.market_rule_id,
             multiplier=self.multiplier,
+            time_zone=self.time_zone,
+            trading_hours=self.trading_hours,
+            liquid_hours=self.liquid_hours,
             under_con_id=self.under_id(terms.expiry),
             under_symbol=self.symbol,
             under_sec_type=self.underlying.sec_type,
@@ -266,6 +280,10 @@ def load_products(underlyings: dict[int, Instrument]) -> tuple[Product, ...]:
                 market_rule_id=int(row["market_rule_id"]),
                 underlying=under,
                 future=future,
+                cycle=row["cycle"],
+                time_zone=row["time_zone"],
+                trading_hours=hours(row["trading_hours"]),
+                liquid_hours=hours(row["liquid_hours"]),
             )
         )
     return (*futures.values(), *options)

@@ -9,13 +9,17 @@ the kind has. Without a `con_id` an instrument gets one that depends on its name
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path as FilePath
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from simulator.calendars import CALENDARS
 from simulator.instruments.kinds import KINDS
 from simulator.instruments.model import Instrument, Path
 from simulator.instruments.rules import MARKET_RULES
@@ -86,13 +90,21 @@ def _not_negative_float(cell: str) -> float:
     return value
 
 
+def hours(cell: str) -> tuple[str, str]:
+    """From when to when of `0930-1600`; hours that end before they begin began the day before."""
+    found = re.fullmatch(r"((?:[01]\d|2[0-3])[0-5]\d)-((?:[01]\d|2[0-3])[0-5]\d|2400)", cell)
+    if found is None:
+        raise ValueError("must be two times of day such as 0930-1600")
+    return found[1], found[2]
+
+
 _CONVERT: dict[str, Callable[[str], Any]] = {
     "int": int,
     "str": str,
     "float": _not_negative_float,
     "Decimal": positive,
     "bool": lambda cell: {"0": False, "1": True}[cell],
-    "tuple[str, str]": lambda cell: tuple(cell.split("-", 1)),
+    "tuple[str, str]": hours,
 }
 
 
@@ -127,12 +139,33 @@ def _instrument(file: FilePath, line: int, row: Row) -> Instrument:
     values["fund"] = replace(kind.fund, **_values(file, line, row, _OF_PART["fund"]))
     if kind.sec_type == "BOND":
         values["bond"] = BondDetails(**_values(file, line, row, _OF_PART["bond"]))
-    if values.get("market_rule_id", kind.market_rule_id) not in MARKET_RULES:
-        raise DataFileError(file, line, "market_rule_id", "is not a known market rule")
+    _check_names(file, line, values)
     if "con_id" not in values:
         currency = values.get("currency", kind.currency)
         values["con_id"] = own_id(kind.sec_type, values["local_symbol"], currency)
     return replace(kind, **values)
+
+
+def _check_names(file: FilePath, line: int, values: dict[str, Any]) -> None:
+    """Refuse what names a thing there is not: market rule, calendar or time zone."""
+    known: dict[str, Callable[[Any], bool]] = {
+        "market_rule_id": MARKET_RULES.__contains__,
+        "calendar": CALENDARS.__contains__,
+        "time_zone": _is_zone,
+    }
+    for name, is_known in known.items():
+        if name in values and not is_known(values[name]):
+            what = name.removesuffix("_id").replace("_", " ")
+            raise DataFileError(file, line, name, f"{values[name]!r} is not a known {what}")
+
+
+@lru_cache(maxsize=64)
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _values(

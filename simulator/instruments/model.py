@@ -6,7 +6,6 @@ Knows nothing of quotes, orders or the wire, nor where its facts come from.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 
 from simulator.records import ZERO, BondDetails, Contract, ContractDetails, FundDetails, TagValue
@@ -49,6 +48,7 @@ class Instrument:
     liquid_hours: tuple[str, str]
     bbo_exchange: str
     path: Path
+    calendar: str = "XNYS"
     industry: str = ""
     category: str = ""
     subcategory: str = ""
@@ -92,10 +92,10 @@ class Instrument:
             multiplier=f"{self.multiplier:f}" if self.sec_type in MULTIPLIED else "",
         )
 
-    def details(self, today: date, exchange: str = "") -> ContractDetails:
+    def details(self, trading_hours: str, liquid_hours: str, exchange: str = "") -> ContractDetails:
         """What the security definition server tells, for the usual exchange or a given one.
 
-        Hours are those from `today` on.
+        The hours are those of the next days.
         """
         rules = self.market_rule_ids or (self.market_rule_id,) * len(
             self.valid_exchanges.split(",")
@@ -111,8 +111,8 @@ class Instrument:
             category=self.category,
             subcategory=self.subcategory,
             time_zone_id=self.time_zone,
-            trading_hours=_hours(today, self.trading_hours),
-            liquid_hours=_hours(today, self.liquid_hours),
+            trading_hours=trading_hours,
+            liquid_hours=liquid_hours,
             sec_ids=(TagValue(tag="ISIN", value=self.isin),) if self.isin else (),
             market_rule_ids=",".join(map(str, rules)),
             agg_group=self.agg_group,
@@ -179,16 +179,3 @@ def is_multiplier(text: str, multiplier: Decimal) -> bool:
         return Decimal(text) == multiplier
     except InvalidOperation:
         return False
-
-
-SESSION_DAYS = 6
-
-
-def _hours(today: date, hours: tuple[str, str]) -> str:
-    """`20260413:0400-20260413:2000;20260418:CLOSED;…` as the security definition server has it."""
-    days = (today + timedelta(days=offset) for offset in range(SESSION_DAYS))
-    start, end = hours
-    return ";".join(
-        f"{day:%Y%m%d}:CLOSED" if day.weekday() > 4 else f"{day:%Y%m%d}:{start}-{day:%Y%m%d}:{end}"
-        for day in days
-    )

@@ -1,19 +1,31 @@
-"""Prices: quotes, trades and bars of any date, all from one seeded path per instrument."""
+"""Prices: quotes, trades and bars of any date, all from one source per instrument."""
 
+from simulator.market.files import MarketFileError, load_market_data
 from simulator.market.path import STEP_MS, PricePath
-from simulator.market.quotes import Market, Quote, QuotedPath
-from simulator.market.tape import LOT, STEPS_PER_DAY, Span, Stretch, Tape, Trade
+from simulator.market.quotes import Market, Quote
+from simulator.market.recorded import RecordedTape
+from simulator.market.sessions import AlwaysOpen, Session, Sessions, TradingCalendar, session_on
+from simulator.market.source import Source, Span, Stretch, Trade
+from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
 
 __all__ = [
     "LOT",
     "STEPS_PER_DAY",
     "STEP_MS",
+    "AlwaysOpen",
     "Market",
+    "MarketFileError",
     "PricePath",
     "Quote",
-    "QuotedPath",
+    "RecordedTape",
+    "Session",
+    "Sessions",
+    "Source",
     "Span",
     "Stretch",
     "Tape",
     "Trade",
+    "TradingCalendar",
+    "load_market_data",
+    "session_on",
 ]

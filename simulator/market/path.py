@@ -23,6 +23,8 @@ NODE_STEPS = 1 << 26
 
 _STEPS_PER_YEAR = 365 * 86_400_000 // STEP_MS
 _MASK = (1 << 64) - 1
+_SQRT_3 = math.sqrt(3)
+_SQRT = {1 << n: math.sqrt(1 << n) for n in range(NODE_STEPS.bit_length() + 1)}
 
 
 def _mix(key: int, index: int) -> int:
@@ -35,8 +37,8 @@ def _mix(key: int, index: int) -> int:
 
 def _deviate(bits: int) -> float:
     """A number of mean 0 and deviation 1, from the sum of four 16-bit uniforms."""
-    total = sum((bits >> shift) & 0xFFFF for shift in (0, 16, 32, 48))
-    return (total / 65535 - 2) * math.sqrt(3)
+    total = (bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)
+    return (total / 65535 - 2) * _SQRT_3
 
 
 class PricePath:
@@ -57,9 +59,9 @@ class PricePath:
         return _mix(self._key ^ 0xA5A5, step)
 
     def _displace(self, step: int) -> float:
-        half = NODE_STEPS if step % NODE_STEPS == 0 else step & -step
         own = _deviate(_mix(self._key, step)) * self.deviation
-        if half == NODE_STEPS:
-            return own * math.sqrt(NODE_STEPS) / 2
+        if step % NODE_STEPS == 0:
+            return own * _SQRT[NODE_STEPS] / 2
+        half = step & -step
         middle = (self._offset(step - half) + self._offset(step + half)) / 2
-        return middle + own * math.sqrt(2 * half) / 2
+        return middle + own * _SQRT[2 * half] / 2

@@ -1,19 +1,22 @@
-"""The quotes shown from the path or set by hand, and the past that belongs to them.
+"""The quotes shown: of the seeded path, of a user's own data, or set by hand.
 
 Pure: knows the time it is asked for, never the time it is. By default the market is always
-open, day and night; a trading calendar would decide in `Tape` which minutes trade.
+open, day and night.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
 from simulator.instruments import Instrument
+from simulator.market.days import TradingDay, trading_day
 from simulator.market.path import STEP_MS
-from simulator.market.tape import LOT, STEPS_PER_DAY, Tape
+from simulator.market.sessions import AlwaysOpen, Sessions
+from simulator.market.source import Source
+from simulator.market.tape import LOT, Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,51 +45,60 @@ class Quote:
         return (self.bid + self.ask) / 2
 
 
-class QuotedPath:
-    """The quotes of one instrument, derived from its tape."""
+class QuotedSource:
+    """The quotes of one instrument, derived from what was quoted and traded of it."""
 
-    def __init__(self, instrument: Instrument, tape: Tape) -> None:
-        self._tape = tape
-        self._size = instrument.path.size
-        self._spread = instrument.path.spread
-        self.at: Callable[[int], Quote] = lru_cache(maxsize=4)(self._quote)
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.at: Callable[[int, TradingDay], Quote] = lru_cache(maxsize=4)(self._quote)
 
-    def _quote(self, step: int) -> Quote:
-        tape = self._tape
-        bid = tape.price(tape.bid(step))
-        bits = tape.bits(step >> 1)
-        trade = tape.last_trade(step)
-        day = step - step % STEPS_PER_DAY
-        high, low = tape.day_range(step)
+    def _quote(self, step: int, day: TradingDay) -> Quote:
+        source = self._source
+        bid_size, ask_size = source.sizes(step)
+        trade = source.last_trade(step)
+        high, low = source.range_since(day.first, step)
         return Quote(
             time_ms=step * STEP_MS,
-            bid=bid,
-            ask=bid + self._spread,
-            bid_size=self._size * (1 + bits % 8) / 4,
-            ask_size=self._size * (1 + (bits >> 8) % 8) / 4,
-            last=tape.price(trade.ticks),
-            last_size=Decimal(trade.lots * LOT),
+            bid=source.price(source.bid(step)),
+            ask=source.price(source.ask(step)),
+            bid_size=bid_size,
+            ask_size=ask_size,
+            last=source.price(trade.ticks),
+            last_size=trade.lots * source.lot,
             last_time_ms=trade.step * STEP_MS,
-            volume=Decimal(tape.day_lots(step) * LOT),
-            high=tape.price(high),
-            low=tape.price(low),
-            open=tape.price(tape.last_trade(day).ticks),
-            close=tape.price(tape.last_trade(day - 1).ticks),
+            volume=source.lots_since(day.first, step) * source.lot,
+            high=source.price(high),
+            low=source.price(low),
+            open=source.price(source.last_trade(day.first).ticks),
+            close=source.price(source.last_trade(day.close).ticks),
         )
 
 
 class Market:
-    """The quotes of all instruments at one seed, with those that were set by hand."""
+    """The quotes of all instruments at one seed, with those that were set by hand.
 
-    def __init__(self, seed: int) -> None:
+    With a `calendar` quotes stand still outside the hours of trading, and what they tell of
+    the day is of the session; without one, each day of UTC is a day of quotes. What is
+    `recorded` takes the place of the seeded path, by contract id.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        calendar: Sessions | None = None,
+        recorded: Mapping[int, Source] | None = None,
+    ) -> None:
+        self.sessions: Sessions = calendar or AlwaysOpen()
+        self._calendar = calendar
         self._seed = seed
-        self._paths: dict[int, QuotedPath] = {}
-        self._tapes: dict[int, Tape] = {}
+        self._quoted: dict[int, QuotedSource] = {}
+        self._sources: dict[int, Source] = dict(recorded or {})
+        self._days: dict[int, TradingDay] = {}
         self._set: dict[int, Quote] = {}
 
     def quote(self, instrument: Instrument, now_ms: int) -> Quote:
         """What is displayed at a moment."""
-        return self._set.get(instrument.con_id) or self._from_path(instrument, now_ms)
+        return self._set.get(instrument.con_id) or self._from_source(instrument, now_ms)
 
     def set_quote(
         self,
@@ -141,17 +153,21 @@ class Market:
         """Whether the quote is one set by hand, which the tape knows nothing of."""
         return instrument.con_id in self._set
 
-    def tape(self, instrument: Instrument) -> Tape:
-        """The trades and bars of the seeded path, of any date."""
-        if instrument.con_id not in self._tapes:
-            self._tapes[instrument.con_id] = Tape(instrument, self._seed)
-        return self._tapes[instrument.con_id]
+    def tape(self, instrument: Instrument) -> Source:
+        """The quotes, trades and bars of any date, but for quotes set by hand."""
+        if instrument.con_id not in self._sources:
+            self._sources[instrument.con_id] = Tape(instrument, self._seed)
+        return self._sources[instrument.con_id]
 
-    def _from_path(self, instrument: Instrument, now_ms: int) -> Quote:
-        path = self._paths.get(instrument.con_id)
-        if path is None:
-            path = self._paths[instrument.con_id] = QuotedPath(instrument, self.tape(instrument))
-        return path.at(now_ms // STEP_MS)
+    def _from_source(self, instrument: Instrument, now_ms: int) -> Quote:
+        quoted = self._quoted.get(instrument.con_id)
+        if quoted is None:
+            quoted = self._quoted[instrument.con_id] = QuotedSource(self.tape(instrument))
+        day = self._days.get(instrument.con_id)
+        if day is None or not day.start_ms <= now_ms < day.until_ms:
+            day = trading_day(instrument, now_ms, self._calendar)
+            self._days[instrument.con_id] = day
+        return quoted.at(min(now_ms // STEP_MS, day.last), day)
 
 
 def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) -> Decimal | None:

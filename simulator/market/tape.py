@@ -1,7 +1,7 @@
 """The tape of one instrument: bids, trades and summaries of any stretch of time.
 
 Extremes are decided from the top down, so that nothing has to be added up: a day takes
-its range from a sample of the path once an hour, an hour once a minute, a minute once in
+its range from a sample of the path once an hour, an hour once in five minutes, a minute once in
 15 seconds, each within the range of its parent; the child where the sample was extreme
 inherits the parent's extreme, and below the minute the path is bent to touch it. Volume
 and number of trades are differences of one growing function of time. Thus an hour equals
@@ -17,13 +17,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate
 
 from simulator.instruments import Instrument
 from simulator.market.path import STEP_MS, PricePath
+from simulator.market.source import Span, Stretch, Trade
 
 LOT = 100
 STEPS_PER_MINUTE = 60_000 // STEP_MS
@@ -31,6 +32,7 @@ STEPS_PER_HOUR = 60 * STEPS_PER_MINUTE
 STEPS_PER_DAY = 24 * STEPS_PER_HOUR
 MINUTES_PER_DAY = 1440
 
+_SAMPLE = 5 * STEPS_PER_MINUTE
 _QUARTER = STEPS_PER_MINUTE // 4
 _LAST_OF_MINUTE = STEPS_PER_MINUTE - 1
 _BEND = 50  # steps over which the path is bent towards an extreme: less than a quarter minute
@@ -41,52 +43,6 @@ _LOTS_PER_TRADE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Trade:
-    step: int
-    ticks: int
-    lots: int
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """First, highest, lowest and last price, in ticks."""
-
-    open: int
-    high: int
-    low: int
-    close: int
-
-    def then(self, later: Span) -> Span:
-        return Span(self.open, max(self.high, later.high), min(self.low, later.low), later.close)
-
-
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """What happened in some time; `notional` is the sum of price (ticks) times lots."""
-
-    bid: Span
-    trade: Span
-    lots: int
-    count: int
-    notional: float
-
-    def then(self, later: Stretch) -> Stretch:
-        """Both together; a stretch without a trade shows the last one before it."""
-        return Stretch(
-            self.bid.then(later.bid),
-            self._trades_with(later),
-            self.lots + later.lots,
-            self.count + later.count,
-            self.notional + later.notional,
-        )
-
-    def _trades_with(self, later: Stretch) -> Span:
-        if not later.count:
-            return self.trade
-        return self.trade.then(later.trade) if self.count else later.trade
-
-
-@dataclass(frozen=True, slots=True)
 class _Range:
     """The bids of a period, and which children touch the highest and the lowest."""
 
@@ -94,6 +50,10 @@ class _Range:
     low: int
     high_child: int
     low_child: int
+
+    def is_within(self, children: range) -> bool:
+        """Whether these children touch both."""
+        return self.high_child in children and self.low_child in children
 
     def clamp(self, ticks: int) -> int:
         return min(max(ticks, self.low), self.high)
@@ -111,7 +71,7 @@ class _Minute:
 
 
 class Tape:
-    """Everything that was quoted and traded, by step of the path."""
+    """Everything that was quoted and traded, by step of the path; see `Source`."""
 
     def __init__(self, instrument: Instrument, seed: int) -> None:
         self._path = PricePath(instrument, seed)
@@ -119,13 +79,15 @@ class Tape:
         self._tick_size = float(instrument.min_tick)
         self._half_spread = float(instrument.path.spread) / 2
         self.spread = int(instrument.path.spread / instrument.min_tick)
-        self.bits = self._path.bits
+        self._size = instrument.path.size
+        self.lot = Decimal(LOT)
         self._day: Callable[[int], _Range] = lru_cache(maxsize=64)(self._day_of)
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
         self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
-        self._so_far: Callable[[int], tuple[_Range, ...]] = lru_cache(maxsize=4)(self._day_until)
+        self._edge: Callable[[int], Trade] = lru_cache(maxsize=16)(self._edge_trade)
+        self._before: Callable[[int, int], list[_Range]] = lru_cache(maxsize=4)(self._ranges)
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
@@ -148,29 +110,40 @@ class Tape:
                 raw += missing * (_BEND - away) // _BEND
         return found.clamp(raw)
 
+    def ask(self, step: int) -> int:
+        return self.bid(step) + self.spread
+
+    def sizes(self, step: int) -> tuple[Decimal, Decimal]:
+        """Sizes of bid and ask, which are others every second step."""
+        bits = self._path.bits(step >> 1)
+        return self._size * (1 + bits % 8) / 4, self._size * (1 + (bits >> 8) % 8) / 4
+
     def last_trade(self, step: int) -> Trade:
-        """The latest trade up to a step; the first step of every minute trades."""
-        minute = self._traded(step // STEPS_PER_MINUTE)
+        """The latest trade up to a step; the first and the last of every minute trade."""
+        index, second = divmod(step, STEPS_PER_MINUTE)
+        if second in {0, _LAST_OF_MINUTE}:
+            return self._edge(step)
+        minute = self._traded(index)
         return minute.trades[bisect_right(minute.steps, step) - 1]
 
-    def day_lots(self, step: int) -> int:
-        """Lots traded since the day (UTC) began, the step included."""
+    # --- stretches ---
+
+    def lots_since(self, first: int, step: int) -> int:
+        """Lots traded from the first step of a minute to a step, both included."""
         index = step // STEPS_PER_MINUTE
         minute = self._traded(index)
-        before = self._lots(index) - self._lots(index - index % MINUTES_PER_DAY)
+        before = self._lots(index) - self._lots(first // STEPS_PER_MINUTE)
         return before + minute.lots[bisect_right(minute.steps, step) - 1]
 
-    def day_range(self, step: int) -> tuple[int, int]:
-        """Highest and lowest trade since the day (UTC) began, the step included."""
+    def range_since(self, first: int, step: int) -> tuple[int, int]:
+        """Highest and lowest trade from the first step of a minute to a step, both included."""
         index = step // STEPS_PER_MINUTE
         minute = self._traded(index)
         last = bisect_right(minute.steps, step) - 1
-        before = self._so_far(index)
+        before = self._before(first // STEPS_PER_MINUTE, index)
         high = max((found.high + self.spread for found in before), default=minute.highs[last])
         low = min((found.low for found in before), default=minute.lows[last])
         return max(minute.highs[last], high), min(minute.lows[last], low)
-
-    # --- stretches ---
 
     def trades(self, first: int, end: int) -> Iterator[Trade]:
         """The trades from a step to before another, in order."""
@@ -232,15 +205,17 @@ class Tape:
         whole = self._whole(self._minute(minute), *edges, 0)
         span = whole.trade
         mean = (span.open + span.high + span.low + span.close) / 4
-        return Stretch(whole.bid, span, whole.lots, whole.count, mean * whole.lots)
+        return replace(whole, notional=mean * whole.lots)
 
     def _whole(
         self, bids: _Range, first: tuple[int, int], last: tuple[int, int], notional: float
     ) -> Stretch:
         """A whole period: the highest bid is traded at the ask, the lowest at the bid."""
         start, end = first[0] // STEPS_PER_MINUTE, (last[0] + 1) // STEPS_PER_MINUTE
+        bid = Span(first[1], bids.high, bids.low, last[1])
         return Stretch(
-            Span(first[1], bids.high, bids.low, last[1]),
+            bid,
+            bid.above(self.spread),
             Span(
                 self._trade_ticks(*first),
                 bids.high + self.spread,
@@ -253,22 +228,34 @@ class Tape:
         )
 
     def _by_steps(self, first: int, end: int) -> Stretch:
-        bids = [self.bid(step) for step in range(first, end)]
+        bid = _span([self.bid(step) for step in range(first, end)])
         trades = list(self.trades(first, end))
         prices = [trade.ticks for trade in trades] or [self.last_trade(first).ticks]
         return Stretch(
-            _span(bids),
+            bid,
+            bid.above(self.spread),
             _span(prices),
             sum(trade.lots for trade in trades),
             len(trades),
             sum(trade.ticks * trade.lots for trade in trades),
         )
 
-    def _day_until(self, minute: int) -> tuple[_Range, ...]:
-        """The ranges of the day before a minute: of its whole hours, then of the minutes."""
-        hour = minute // 60
-        hours = map(self._hour, range(hour - hour % 24, hour))
-        return *hours, *map(self._minute, range(hour * 60, minute))
+    def _ranges(self, first: int, end: int) -> list[_Range]:
+        """The ranges from a minute to before another, in as few as show all of them."""
+        ranges: list[_Range] = []
+        for day, hours in _split(-(-first // 60), end // 60, 24):
+            if self._day(day).is_within(hours):
+                ranges.append(self._day(day))
+            else:
+                ranges.extend(self._hour(day * 24 + hour) for hour in hours)
+        for hour, minutes in _split(first, end, 60):
+            if len(minutes) == 60:
+                continue
+            if self._hour(hour).is_within(minutes):
+                ranges.append(self._hour(hour))
+            else:
+                ranges.extend(self._minute(hour * 60 + minute) for minute in minutes)
+        return ranges
 
     # --- ranges, from the top down ---
 
@@ -290,11 +277,12 @@ class Tape:
 
     def _hour_of(self, hour: int) -> _Range:
         first = hour * STEPS_PER_HOUR
-        samples = [self._raw(first + minute * STEPS_PER_MINUTE) for minute in range(60)]
+        samples = [self._raw(first + n * _SAMPLE) for n in range(STEPS_PER_HOUR // _SAMPLE)]
         ends = self._raw(first + STEPS_PER_HOUR - 1)
         high, low = max(*samples, ends), min(*samples, ends)
-        margin = self._margin(high, STEPS_PER_MINUTE)
-        children = samples.index(max(samples)), samples.index(min(samples))
+        margin = self._margin(high, _SAMPLE)
+        apart = _SAMPLE // STEPS_PER_MINUTE
+        children = samples.index(max(samples)) * apart, samples.index(min(samples)) * apart
         return _inherit(
             self._day(hour // 24), hour % 24, _Range(high + margin, low - margin, *children)
         )
@@ -305,7 +293,7 @@ class Tape:
         every = *samples.values(), self._raw(first), self._raw(first + _LAST_OF_MINUTE)
         highest = max(samples, key=lambda n: samples[n])
         lowest = min((n for n in samples if n != highest), key=lambda n: samples[n])
-        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        count = self._count(minute)
         children = (_next_trade(n * _QUARTER, count) for n in (highest, lowest))
         return _inherit(
             self._hour(minute // 60), minute % 60, _Range(max(every), min(every), *children)
@@ -331,9 +319,19 @@ class Tape:
     def _trades_before(self, minute: int) -> int:
         return self._lots(minute) // _LOTS_PER_TRADE
 
+    def _edge_trade(self, step: int) -> Trade:
+        """The first or last trade of a minute, without those between."""
+        minute = step // STEPS_PER_MINUTE
+        lots = self._shares_of_lots(minute, self._count(minute))
+        own = lots[0] if step % STEPS_PER_MINUTE == 0 else lots[-1] - lots[-2]
+        return Trade(step, self._trade_ticks(step, self.bid(step)), own)
+
+    def _count(self, minute: int) -> int:
+        return self._trades_before(minute + 1) - self._trades_before(minute)
+
     def _traded_in(self, minute: int) -> _Minute:
         first, bids = minute * STEPS_PER_MINUTE, self._minute(minute)
-        count = self._trades_before(minute + 1) - self._trades_before(minute)
+        count = self._count(minute)
         steps = tuple(first + _trade_step(n, count) for n in range(count))
         lots = self._shares_of_lots(minute, count)
         prices = []
@@ -357,6 +355,15 @@ class Tape:
             total * n // count + (self._path.bits(first + n) >> 24) % usual for n in range(1, count)
         )
         return *inner, total
+
+
+def _split(first: int, end: int, size: int) -> Iterator[tuple[int, range]]:
+    """Parents of children from one to before another, each with those of its own."""
+    while first < end:
+        parent = first // size
+        until = min(end, (parent + 1) * size)
+        yield parent, range(first - parent * size, until - parent * size)
+        first = until
 
 
 def _span(prices: Sequence[int]) -> Span:

@@ -127,9 +127,7 @@ async def test_from_an_underlying_to_the_greeks_around_its_price(desk, symbol, u
     ib.reqMarketDataType(4)
     (ticker,) = await ib.reqTickersAsync(underlying)
     price = ticker.marketPrice()
-    chains = await ib.reqSecDefOptParamsAsync(
-        symbol, "", underlying.secType, underlying.conId
-    )
+    chains = await ib.reqSecDefOptParamsAsync(symbol, "", underlying.secType, underlying.conId)
     chain = next(c for c in chains if (c.exchange, c.tradingClass) == ("SMART", symbol))
     near = [s for s in chain.strikes if s % step == 0 and abs(s - price) < 2 * step]
     days = sorted(chain.expirations)[1:3]

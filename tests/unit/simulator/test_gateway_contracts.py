@@ -46,7 +46,7 @@ def test_the_database_has_what_was_promised() -> None:
     assert count["CASH"] >= 12
     assert count["IND"] >= 6
     assert len({i.con_id for i in INSTRUMENTS}) == len(INSTRUMENTS)
-    assert [p.sec_type for p in PRODUCTS].count("OPT") == 6
+    assert [p.sec_type for p in PRODUCTS].count("OPT") == 7
 
 
 def test_an_ambiguous_pair_is_answered_with_all_of_them(client) -> None:

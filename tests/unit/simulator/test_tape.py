@@ -132,6 +132,25 @@ def test_the_day_of_a_quote_is_the_day_of_the_tape(name) -> None:
         assert quote.close == of.price(before.trade.close)
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("begins", [0, 570, 1215, 1439])
+def test_the_range_and_volume_since_any_minute_are_those_of_the_stretch(name, begins) -> None:
+    of, first = tape(name), FIRST + begins * STEPS_PER_MINUTE
+    for step in range(first, first + STEPS_PER_DAY, 31_013):
+        since = of.stretch(first, step + 1)
+        assert of.range_since(first, step) == (since.trade.high, since.trade.low)
+        assert of.lots_since(first, step) == since.lots
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_ask_is_above_the_bid_in_every_summary(name) -> None:
+    of = tape(name)
+    for end in (7, STEPS_PER_MINUTE, 3 * STEPS_PER_HOUR, STEPS_PER_DAY):
+        stretch = of.stretch(FIRST, FIRST + end)
+        assert stretch.ask == stretch.bid.above(of.spread)
+        assert of.ask(FIRST + end) == of.bid(FIRST + end) + of.spread
+
+
 def test_an_empty_stretch_is_refused() -> None:
     with pytest.raises(ValueError, match="no step from 5 to before 5"):
         tape().stretch(5, 5)
