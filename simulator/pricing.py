@@ -15,6 +15,8 @@ MAX_VOLATILITY = 10.0
 """The volatilities searched: 0.01 % to 1000 % a year."""
 
 _PRECISION = 1e-10
+_FIRST_GUESS = 0.3
+_FLAT = 1e-12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,20 +67,29 @@ def value(option: Option) -> Valued:
 
 
 def implied_volatility(option: Option, price: float) -> float | None:
-    """The volatility at which the option costs that, whatever its own is; None if none does.
+    """The volatility at which the option costs that; None if there is none.
 
-    The price rises with the volatility, so that halving the interval always finds it.
+    The search begins at the option's own volatility, if it has one. The price rises with
+    the volatility, so that an interval always holds the answer: where Newton's step leaves
+    it, the interval is halved.
     """
     low, high = MIN_VOLATILITY, MAX_VOLATILITY
     if option.years <= 0 or not _price(option, low) < price < _price(option, high):
         return None
-    while high - low > _PRECISION:
-        middle = (low + high) / 2
-        if _price(option, middle) < price:
-            low = middle
+    guess = option.volatility if low < option.volatility < high else _FIRST_GUESS
+    while True:
+        valued = value(replace(option, volatility=guess))
+        if valued.price < price:
+            low = guess
         else:
-            high = middle
-    return (low + high) / 2
+            high = guess
+        slope = valued.vega * 100
+        better = guess + (price - valued.price) / slope if slope > _FLAT else low
+        if not low < better < high:
+            better = (low + high) / 2
+        if abs(better - guess) < _PRECISION or high - low < _PRECISION:
+            return better
+        guess = better
 
 
 def _price(option: Option, volatility: float) -> float:

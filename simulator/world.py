@@ -17,7 +17,7 @@ from pathlib import Path
 from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
-from simulator.gateway.quotes import Entitlement
+from simulator.gateway.entitlements import Entitlement
 from simulator.instruments import (
     INSTRUMENTS,
     PRODUCTS,
@@ -41,6 +41,8 @@ PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
 """Paper accounts only, so that no test can be mistaken for a live account."""
 
 MAX_ADVANCE_S = 31 * 86_400
+EVERYTHING = "*"
+"""Stands for all instruments."""
 
 
 class WorldError(Exception):
@@ -111,7 +113,9 @@ class World:
     def _begin(self) -> None:
         settings = self.settings
         self.clock = _clock(settings)
-        self.market = Market(settings.seed, self._calendar, self._recorded)
+        self.market = Market(
+            settings.seed, self._calendar, self._recorded, find=self.database.__getitem__
+        )
         self.broker = Broker(
             database=self.database,
             market=self.market,
@@ -205,8 +209,18 @@ class World:
         return self.quote(name)
 
     def entitle(self, name: str, entitlement: Entitlement) -> None:
-        """Set what the login may see of an instrument, from the next request on."""
-        self.gateway.quotes.entitle(self.instrument(name), entitlement)
+        """Set what the login may see of an instrument (`*`: of all), from the next request on.
+
+        `Entitlement.COMPETING` silences the lines there are with error 10197, until another
+        is set. Raises `WorldError` for an unknown instrument.
+        """
+        instrument = None if name == EVERYTHING else self.instrument(name)
+        self.gateway.entitle(instrument, entitlement, self.clock.now_ms())
+        self.on_output()
+
+    def entitlement(self, name: str) -> Entitlement:
+        """What the login may see of an instrument now; raises `WorldError` for an unknown one."""
+        return self.gateway.quotes.entitlement(self.instrument(name))
 
     def bulletin(self, text: str, *, kind: int = 1, exchange: str = "") -> None:
         """Publish a news bulletin: `kind` 1 a message, 2 an exchange is down, 3 it is up again.

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from ibkr import Contract, IBKRClient, IBKRClientProtocol, MockIBKRClient, Settings
 from simulator import Simulator, World, WorldSettings
-from simulator.gateway.quotes import Entitlement
+from simulator.gateway.entitlements import Entitlement
 from simulator.messages import REQUESTS
 from simulator.messages.connection import StartApi
 from simulator.wire import frame, join_fields

@@ -14,6 +14,8 @@ from simulator.control.models import (
     AccountView,
     Advance,
     ClientView,
+    Grant,
+    GrantView,
     NewQuote,
     OrderView,
     PositionView,
@@ -93,7 +95,27 @@ def create_control(world: World) -> FastAPI:
         world.advance(step.seconds)
         return _time(world)
 
+    _add_entitlements(app, world)
     return app
+
+
+def _add_entitlements(app: FastAPI, world: World) -> None:
+    @app.put(
+        "/entitlements/{symbol}",
+        summary="Set what the login may see of an instrument; * means all",
+        responses=_REFUSED,
+    )
+    async def entitle(symbol: str, grant: Grant) -> GrantView:
+        world.entitle(symbol, grant.entitlement)
+        return GrantView(symbol=symbol, entitlement=grant.entitlement)
+
+    @app.get(
+        "/entitlements/{symbol}",
+        summary="What the login may see of an instrument",
+        responses=_REFUSED,
+    )
+    async def entitlement(symbol: str) -> GrantView:
+        return GrantView(symbol=symbol, entitlement=world.entitlement(symbol))
 
 
 def _time(world: World) -> Time:

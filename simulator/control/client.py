@@ -9,7 +9,8 @@ from typing import Any, Self
 import httpx
 from pydantic import TypeAdapter
 
-from simulator.control.models import NewQuote, QuoteView, RequestView, State, Time
+from simulator.control.models import GrantView, NewQuote, QuoteView, RequestView, State, Time
+from simulator.gateway.entitlements import Entitlement
 
 _REQUESTS = TypeAdapter(list[RequestView])
 
@@ -76,6 +77,16 @@ class ControlClient:
 
     async def release_quote(self, symbol: str) -> QuoteView:
         return QuoteView.model_validate_json(await self._call("DELETE", f"/quotes/{symbol}"))
+
+    async def entitle(self, symbol: str, entitlement: Entitlement | str) -> GrantView:
+        """Set what the login may see of an instrument; the symbol `*` means all of them."""
+        body = {"entitlement": str(entitlement)}
+        return GrantView.model_validate_json(
+            await self._call("PUT", f"/entitlements/{symbol}", json=body)
+        )
+
+    async def entitlement(self, symbol: str) -> GrantView:
+        return GrantView.model_validate_json(await self._call("GET", f"/entitlements/{symbol}"))
 
     async def requests(
         self, *, client_id: int | None = None, name: str | None = None, after: int = 0

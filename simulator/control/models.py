@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from simulator.gateway.entitlements import Entitlement
+
 Price = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
@@ -32,6 +34,16 @@ class QuoteView(Model):
     bid_size: Decimal
     ask_size: Decimal
     last: Decimal
+
+
+class Grant(Model):
+    """What the login may see of an instrument."""
+
+    entitlement: Entitlement
+
+
+class GrantView(Grant):
+    symbol: str
 
 
 class Advance(Model):

@@ -15,6 +15,7 @@ from simulator.gateway.accounts import Accounts
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
+from simulator.gateway.entitlements import Entitlement
 from simulator.gateway.exercise import Exercises
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.limits import Limits
@@ -153,6 +154,11 @@ class Gateway:
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
         self.depth.show(instrument)
+
+    def entitle(self, instrument: Instrument | None, entitlement: Entitlement, now_ms: int) -> None:
+        """Set what the login may see of an instrument, or of all."""
+        self.hub.now_ms = now_ms
+        self.quotes.entitle(instrument, entitlement)
 
     # --- inside ---
 

@@ -13,8 +13,9 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import islice
 
 from simulator.gateway.draws import draw
+from simulator.gateway.entitlements import Entitlement
 from simulator.gateway.hub import Connection, Handlers, Hub
-from simulator.gateway.quotes import Entitlement, Quotes
+from simulator.gateway.quotes import Quotes
 from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.instruments import Instrument
 from simulator.market import Quote

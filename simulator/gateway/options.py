@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from simulator import pricing
+from simulator.gateway.greeks import computation
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.instruments import third_friday
+from simulator.market import RATE, expiry_ms, years_left
 from simulator.messages.options import (
     CalculateImpliedVolatility,
     CalculateOptionPrice,
@@ -29,15 +31,6 @@ from simulator.records import Contract
 CUSTOM_COMPUTATION = 53
 OPTION_TYPES = frozenset({"OPT", "FOP", "WAR", "IOPT"})
 RIGHTS = {"C": True, "CALL": True, "P": False, "PUT": False}
-RATE = 0.0
-"""No interest: the simulator's cash earns none either."""
-
-CLOSE = timedelta(hours=21)
-"""When an option ceases to live on its last day: 16:00 in New York in winter, in UTC."""
-
-_YEAR_S = pricing.DAYS_PER_YEAR * 86_400
-_FINE = Decimal("0.0000000001")
-
 Calculation = CalculateImpliedVolatility | CalculateOptionPrice
 
 
@@ -66,7 +59,7 @@ class Options:
         if volatility is None:
             self._send_nothing(connection, request, option_price=request.option_price)
             return
-        self._send(connection, request, replace(option, volatility=volatility))
+        _send(connection, request, replace(option, volatility=volatility))
 
     def _price(self, connection: Connection, request: CalculateOptionPrice) -> None:
         option = self._option(connection, request)
@@ -75,7 +68,7 @@ class Options:
         if request.volatility <= 0:
             self._send_nothing(connection, request, option_price=Decimal(-1))
             return
-        self._send(connection, request, replace(option, volatility=float(request.volatility)))
+        _send(connection, request, replace(option, volatility=float(request.volatility)))
 
     def _option(self, connection: Connection, request: Calculation) -> Option | None:
         """The option a request means; None after an error was sent."""
@@ -88,11 +81,10 @@ class Options:
         if cause is not None or expiry is None:
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return None
-        left = expiry - datetime.fromtimestamp(self._hub.now_ms / 1000, UTC)
         return Option(
             is_call=RIGHTS[contract.right.upper()],
             strike=float(contract.strike),
-            years=left.total_seconds() / _YEAR_S,
+            years=years_left(expiry, self._hub.now_ms),
             under_price=float(request.under_price),
             volatility=0.0,
             rate=RATE,
@@ -107,23 +99,6 @@ class Options:
             return found[0].contract()
         return contract if contract.strike and contract.right else None
 
-    def _send(self, connection: Connection, request: Calculation, option: Option) -> None:
-        valued = pricing.value(option)
-        connection.send(
-            TickOptionComputation(
-                req_id=request.req_id,
-                tick_type=CUSTOM_COMPUTATION,
-                implied_volatility=_decimal(option.volatility),
-                delta=_decimal(valued.delta),
-                option_price=_decimal(valued.price),
-                present_value_dividend=Decimal(0),
-                gamma=_decimal(valued.gamma),
-                vega=_decimal(valued.vega),
-                theta=_decimal(valued.theta),
-                under_price=request.under_price,
-            )
-        )
-
     def _send_nothing(
         self, connection: Connection, request: Calculation, option_price: Decimal
     ) -> None:
@@ -137,11 +112,15 @@ class Options:
         )
 
 
+def _send(connection: Connection, request: Calculation, option: Option) -> None:
+    connection.send(computation(request.req_id, CUSTOM_COMPUTATION, option, request.under_price))
+
+
 def _already_answered(connection: Connection, request: object) -> None:
     """Real gateways say nothing to a cancel; the answer has gone out long before."""
 
 
-def _wrong(contract: Contract, expiry: datetime | None, under_price: Decimal) -> str | None:
+def _wrong(contract: Contract, expiry: int | None, under_price: Decimal) -> str | None:
     """Why nothing can be computed of a contract, if so."""
     if contract.sec_type not in OPTION_TYPES:
         return f"Option calculations need an option, not security type '{contract.sec_type}'"
@@ -154,19 +133,13 @@ def _wrong(contract: Contract, expiry: datetime | None, under_price: Decimal) ->
     return None if under_price > 0 else f"Invalid underlying price {under_price}"
 
 
-def _expiry(last_trade_date: str) -> datetime | None:
-    """The end of `20250620`, or of the third Friday of `202506`."""
+def _expiry(last_trade_date: str) -> int | None:
+    """The end of `20250620`, or of the third Friday of `202506`, in milliseconds."""
     by_month = re.fullmatch(r"\d{6}", last_trade_date) is not None
-    if by_month:
-        last_trade_date += "01"
+    text = last_trade_date + "01" if by_month else last_trade_date[:8]
     try:
-        day = datetime.strptime(last_trade_date[:8], "%Y%m%d").replace(tzinfo=UTC)
+        day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    if by_month:
-        day = datetime.combine(third_friday(day.year, day.month), time(), UTC)
-    return day + CLOSE
-
-
-def _decimal(number: float) -> Decimal:
-    return Decimal(number).quantize(_FINE).normalize()
+    last = third_friday(day.year, day.month) if by_month else day
+    return expiry_ms(f"{last:%Y%m%d}")

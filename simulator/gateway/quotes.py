@@ -1,22 +1,27 @@
-"""Market data lines: subscriptions, snapshots, and the ticks between two quotes.
-
-A line remembers the quote it showed last; the ticks sent are the difference to the next
-one, from one table. The order of a first burst is that of captured streams: parameters,
-data type, last trade, volume, day prices, bid and ask.
-"""
+"""Market data lines: who is subscribed to what, and the beat at which quotes change."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
-from typing import Any
+from collections.abc import Iterator
 
+from simulator.gateway.contracts import SMART_VENUES
+from simulator.gateway.entitlements import (
+    DELAYED,
+    DELAYED_FROZEN,
+    FROZEN,
+    LIVE,
+    Answer,
+    Entitlement,
+    Entitlements,
+)
+from simulator.gateway.figures import Figures
+from simulator.gateway.greeks import Greeks
 from simulator.gateway.hub import Connection, Handlers, Hub
+from simulator.gateway.lines import Extra, Line
 from simulator.gateway.news import PROVIDERS, News, UnknownProviderError, chosen
 from simulator.gateway.orders import Orders
 from simulator.gateway.texts import DUPLICATE_TICKER_ID
+from simulator.gateway.ticks import LEGAL, YIELDS, Generic, GenericTicks, generic_of
 from simulator.instruments import Instrument
 from simulator.market import Quote
 from simulator.messages.market_data import (
@@ -24,176 +29,17 @@ from simulator.messages.market_data import (
     MarketDataType,
     RequestMarketData,
     RequestMarketDataType,
-    TickGeneric,
-    TickPrice,
     TickRequestParameters,
-    TickSize,
     TickSnapshotEnd,
-    TickString,
-    TickType,
 )
-from simulator.records import Contract
 
-LIVE, FROZEN, DELAYED, DELAYED_FROZEN = 1, 2, 3, 4
 SNAPSHOT_PERMISSIONS = 3
-CAN_AUTO_EXECUTE = 1
-NO_PRICE = Decimal(-1)
+SNAPSHOT_MS = 11_000
+"""When a snapshot ends that does not get all its prices: the vendor's documentation."""
 
+OPTION_TYPES = frozenset({"OPT", "FOP", "WAR"})
 MARKET_DATA_OFF = "mdoff"
 """Among generic ticks: send those only, and no prices."""
-
-GENERIC_TICKS = {
-    100: "100(Option Volume)",
-    101: "101(Option Open Interest)",
-    105: "105(Average Opt Volume)",
-    106: "106(impvolat)",
-    165: "165(Misc. Stats)",
-    220: "221/220(Creditman Mark Price)",
-    221: "221/220(Creditman Mark Price)",
-    225: "225(Auction)",
-    232: "232/221(Pl Price)",
-    233: "233(RTVolume)",
-    236: "236(inventory)",
-    258: "258/47(Fundamentals)",
-    292: "292(News)",
-    293: "293(TradeCount)",
-    294: "294(TradeRate)",
-    295: "295(VolumeRate)",
-    318: "318(LastRTHTrade)",
-    375: "375(RTTrdVolume)",
-    411: "411(rthistvol)",
-    456: "456/59(IBDividends)",
-    460: "460(Bond Factor Multiplier)",
-    588: "588(Futures Open Interest)",
-    595: "595(Short-Term Volume X Mins)",
-}
-"""Generic tick ids a request may name. The simulator has data for 221, 233, 292 and 375."""
-
-
-class Entitlement(StrEnum):
-    """What the login may see of an instrument."""
-
-    LIVE = "live"
-    DELAYED = "delayed"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """How one price of a quote is sent: its tick types live and delayed, and those of its size."""
-
-    live: TickType
-    delayed: TickType
-    price: Callable[[Quote], Decimal | None]
-    size: Callable[[Quote], Decimal] = lambda _: Decimal(0)
-    live_size: TickType | None = None
-    delayed_size: TickType | None = None
-    attributes: int = 0
-
-
-_TOP = (
-    Tick(
-        TickType.BID,
-        TickType.DELAYED_BID,
-        lambda q: q.bid,
-        lambda q: q.bid_size,
-        TickType.BID_SIZE,
-        TickType.DELAYED_BID_SIZE,
-        CAN_AUTO_EXECUTE,
-    ),
-    Tick(
-        TickType.ASK,
-        TickType.DELAYED_ASK,
-        lambda q: q.ask,
-        lambda q: q.ask_size,
-        TickType.ASK_SIZE,
-        TickType.DELAYED_ASK_SIZE,
-        CAN_AUTO_EXECUTE,
-    ),
-)
-_LAST = Tick(
-    TickType.LAST,
-    TickType.DELAYED_LAST,
-    lambda q: q.last,
-    lambda q: q.last_size,
-    TickType.LAST_SIZE,
-    TickType.DELAYED_LAST_SIZE,
-)
-_DAY = (
-    Tick(TickType.HIGH, TickType.DELAYED_HIGH, lambda q: q.high),
-    Tick(TickType.LOW, TickType.DELAYED_LOW, lambda q: q.low),
-    Tick(TickType.CLOSE, TickType.DELAYED_CLOSE, lambda q: q.close),
-    Tick(TickType.OPEN, TickType.DELAYED_OPEN, lambda q: q.open),
-)
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """One market data line of one client."""
-
-    connection: Connection
-    req_id: int
-    instrument: Instrument
-    generic_ticks: frozenset[int]
-    delayed: bool
-    is_off: bool = False
-    shown: Quote | None = None
-
-    def ticks(self, quote: Quote) -> Iterator[Any]:
-        """What is sent when `quote` follows the one shown before."""
-        before = self.shown
-        trades = self.instrument.sec_type != "CASH"  # currency pairs have no last trade
-        if trades and (before is None or _trade(before) != _trade(quote)):
-            yield self._text(
-                TickType.LAST_TIMESTAMP,
-                TickType.DELAYED_LAST_TIMESTAMP,
-                str(quote.last_time_ms // 1000),
-            )
-            yield from self._tick(_LAST, before, quote)
-            yield from self._generic(quote)
-        if trades and (before is None or before.volume != quote.volume):
-            volume = TickType.DELAYED_VOLUME if self.delayed else TickType.VOLUME
-            yield TickSize(self.req_id, volume, quote.volume)
-        for tick in (*_DAY, *_TOP):
-            yield from self._tick(tick, before, quote)
-        if before is None:
-            halted = TickType.DELAYED_HALTED if self.delayed else TickType.HALTED
-            yield TickGeneric(self.req_id, halted, Decimal(0))
-
-    def _tick(self, tick: Tick, before: Quote | None, quote: Quote) -> Iterator[Any]:
-        """A new price brings its size along and repeats it; a new size comes alone."""
-        price, size = tick.price(quote), tick.size(quote)
-        new_price = before is None or tick.price(before) != price
-        if new_price:
-            tick_type = tick.delayed if self.delayed else tick.live
-            if price is None:
-                yield TickPrice(self.req_id, tick_type, NO_PRICE, None, tick.attributes)
-                return
-            yield TickPrice(self.req_id, tick_type, price, size, tick.attributes)
-        size_type = tick.delayed_size if self.delayed else tick.live_size
-        if size_type is None or price is None:
-            return
-        if new_price or before is None or tick.size(before) != size:
-            yield TickSize(self.req_id, size_type, size)
-
-    def _text(self, live: TickType, delayed: TickType, text: str) -> TickString:
-        return TickString(self.req_id, delayed if self.delayed else live, text)
-
-    def _generic(self, quote: Quote) -> Iterator[Any]:
-        if 221 in self.generic_ticks:
-            yield TickPrice(self.req_id, TickType.MARK_PRICE, quote.mark, Decimal(0))
-        trade = (
-            f"{quote.last};{quote.last_size};{quote.last_time_ms};{quote.volume};{quote.last};true"
-        )
-        if 233 in self.generic_ticks:
-            yield TickString(self.req_id, TickType.RT_VOLUME, trade)
-        if 375 in self.generic_ticks:
-            yield TickString(self.req_id, TickType.RT_TRADE_VOLUME, trade)
-
-
-def _trade(quote: Quote) -> tuple[int, Decimal, Decimal]:
-    """What tells one trade from the next; a clock set by hand may not have moved in between."""
-    return quote.last_time_ms, quote.last, quote.last_size
 
 
 def _names(request: RequestMarketData) -> list[str]:
@@ -209,10 +55,11 @@ class Quotes:
         self._hub = hub
         self._orders = orders
         self._news = news
+        self._figures = Figures(hub)
         self._lines: dict[tuple[Connection, int], Line] = {}
         self._watchers: dict[int, list[Line]] = {}
         self._data_types: dict[Connection, int] = {}
-        self._entitlements: dict[int, Entitlement] = {}
+        self._entitlements = Entitlements()
         self._is_beating = False
         orders.on_working = self._beat
 
@@ -228,64 +75,101 @@ class Quotes:
         for key in [key for key in self._lines if key[0] is connection]:
             self._drop(key)
 
-    def entitle(self, instrument: Instrument, entitlement: Entitlement) -> None:
-        """Set what the login may see of an instrument from its next request on."""
-        self._entitlements[instrument.con_id] = entitlement
+    def entitle(self, instrument: Instrument | None, entitlement: Entitlement) -> None:
+        """Set what the login may see of an instrument (None: of all) from its next request on.
+
+        A competing session is told at once to every line it silences; these go on when it
+        is over.
+        """
+        before = [line for line in self._lines.values() if self._is_silent(line)]
+        self._entitlements.set(instrument, entitlement)
+        for line in self._lines.values():
+            if self._is_silent(line) and line not in before:
+                self._hub.error(line.connection, line.req_id, 10197)
+        for line in before:
+            self._show(line)
 
     def entitlement(self, instrument: Instrument) -> Entitlement:
         """What the login may see of an instrument now."""
-        return self._entitlements.get(instrument.con_id, Entitlement.LIVE)
+        return self._entitlements.of(instrument)
 
     def show(self, instrument: Instrument) -> None:
-        """Display the present quote of an instrument: to the book first, then to its lines."""
-        quote = self._hub.market.quote(instrument, self._hub.now_ms)
-        self._orders.publish(self._hub.broker.show(instrument, quote, self._hub.now_ms))
-        for line in self._watchers.get(instrument.con_id, ()):
-            self._send(line, quote)
+        """Display the present quotes of an instrument and of all that follow it."""
+        self._display(instrument)
+        for con_id in self._at_work():
+            other = self._hub.database[con_id]
+            if con_id != instrument.con_id and self._hub.market.follows(other, instrument):
+                self._display(other)
 
     # --- requests ---
 
     def _request(self, connection: Connection, request: RequestMarketData) -> None:
-        if (connection, request.req_id) in self._lines:
-            self._hub.error(connection, request.req_id, 322, cause=DUPLICATE_TICKER_ID)
+        instrument = self._find(connection, request)
+        if instrument is None:
             return
-        instrument = self._find(connection, request.req_id, request.contract)
-        generic_ticks = self._generic_ticks(connection, request)
+        generics = self._generics(connection, request, instrument)
+        if generics is None:
+            return
         providers = self._providers(connection, request)
-        if instrument is None or generic_ticks is None or providers is None:
+        if providers is None:
             return
-        data_type = self._permitted(connection, request.req_id, instrument)
-        if data_type is None:
+        wanted = self._data_types.get(connection, LIVE)
+        answer = self._entitlements.answer(
+            instrument, wanted, is_regulatory=request.regulatory_snapshot
+        )
+        if answer.data is None:
+            self._hub.error(connection, request.req_id, answer.code, name=_name(instrument))
             return
         line = Line(
             connection,
             request.req_id,
             instrument,
-            generic_ticks,
-            delayed=data_type >= DELAYED,
+            self._data_type(instrument, wanted, answer.data),
+            wanted,
             is_off=MARKET_DATA_OFF in _names(request),
+            is_snapshot=request.snapshot or request.regulatory_snapshot,
+            without_top=answer.without_top,
+            venues=self._venues(instrument),
         )
-        connection.send(
+        line.extras = tuple(self._extras(line, generics))
+        self._begin(line, answer)
+        if providers:
+            self._news.open(connection, request.req_id, instrument, providers)
+
+    def _begin(self, line: Line, answer: Answer) -> None:
+        """The first burst: parameters, data type, notices, ticks."""
+        instrument = line.instrument
+        line.connection.send(
             TickRequestParameters(
-                request.req_id,
+                line.req_id,
                 instrument.min_tick,
                 instrument.bbo_exchange,
                 SNAPSHOT_PERMISSIONS if instrument.bbo_exchange else 0,
             ),
-            MarketDataType(request.req_id, data_type),
+            MarketDataType(line.req_id, line.data_type),
         )
-        if line.delayed:
-            self._hub.error(connection, request.req_id, 10167)
-        self._send(line, self._hub.market.quote(instrument, self._hub.now_ms))
-        if request.snapshot or request.regulatory_snapshot:
-            connection.send(TickSnapshotEnd(request.req_id))
-            return
-        self._lines[connection, request.req_id] = line
-        if providers:
-            self._news.open(connection, request.req_id, instrument, providers)
-        if not line.is_off:
+        for code in self._notices(line, answer):
+            self._hub.error(line.connection, line.req_id, code, name=_name(instrument))
+        key = line.connection, line.req_id
+        self._lines[key] = line
+        if line.is_watching:
             self._watchers.setdefault(instrument.con_id, []).append(line)
             self._beat()
+        self._show(line)
+        if line.is_snapshot and self._lines.get(key) is line:
+            self._hub.plan(self._hub.now_ms + SNAPSHOT_MS, lambda: self._end_snapshot(line))
+
+    def _notices(self, line: Line, answer: Answer) -> Iterator[int]:
+        """Delayed data are announced once for a contract; of options a part is missing."""
+        if answer.code == 10167 and any(
+            other.delayed and other.connection is line.connection
+            for other in self._watchers.get(line.instrument.con_id, ())
+        ):
+            return
+        if answer.code:
+            yield answer.code
+        if line.delayed and line.instrument.sec_type in OPTION_TYPES:
+            yield 10091
 
     def _cancel(self, connection: Connection, request: CancelMarketData) -> None:
         key = (connection, request.req_id)
@@ -294,10 +178,16 @@ class Quotes:
         else:
             self._hub.error(connection, request.req_id, 300)
 
+    def _end_snapshot(self, line: Line) -> None:
+        key = line.connection, line.req_id
+        if self._lines.get(key) is line:
+            line.connection.send(TickSnapshotEnd(line.req_id))
+            self._drop(key)
+
     def _drop(self, key: tuple[Connection, int]) -> None:
         line = self._lines.pop(key)
         self._news.close(*key)
-        if line.is_off:
+        if not line.is_watching:
             return
         watchers = self._watchers[line.instrument.con_id]
         watchers.remove(line)
@@ -308,34 +198,39 @@ class Quotes:
         """No answer, whatever the number: seen from real gateways."""
         self._data_types[connection] = request.market_data_type
 
-    def _find(self, connection: Connection, req_id: int, contract: Contract) -> Instrument | None:
-        found = self._hub.database.find(contract)
+    def _find(self, connection: Connection, request: RequestMarketData) -> Instrument | None:
+        """What a request is about; None after an error was sent."""
+        if (connection, request.req_id) in self._lines:
+            self._hub.error(connection, request.req_id, 322, cause=DUPLICATE_TICKER_ID)
+            return None
+        found = self._hub.database.find(request.contract)
         if len(found) != 1:
-            self._hub.error(connection, req_id, 200)
+            self._hub.error(connection, request.req_id, 200)
             return None
         if len(self._lines) >= self._hub.settings.max_tickers:
-            self._hub.error(connection, req_id, 101)
+            self._hub.error(connection, request.req_id, 101)
             return None
         return found[0]
 
-    def _generic_ticks(
-        self, connection: Connection, request: RequestMarketData
-    ) -> frozenset[int] | None:
+    def _generics(
+        self, connection: Connection, request: RequestMarketData, instrument: Instrument
+    ) -> list[Generic] | None:
+        """What the generic ticks of a request mean; None after an error was sent."""
         names = _names(request)
-        ids = {int(name) for name in names if name.isdecimal()}
-        wrong = [name for name in names if name != MARKET_DATA_OFF and not name.isdecimal()]
-        if wrong or ids - GENERIC_TICKS.keys():
-            legal = ",".join(dict.fromkeys(GENERIC_TICKS.values()))
+        ids = [name for name in names if name != MARKET_DATA_OFF]
+        known = [generic_of(int(n), instrument) if n.isdecimal() else None for n in ids]
+        generics = [generic for generic in known if generic is not None]
+        if len(generics) < len(known):
             cause = (
                 f"Incorrect generic tick list of {request.generic_ticks}.  "
-                f"Legal ones for ({request.contract.sec_type}) are: {legal}"
+                f"Legal ones for ({instrument.sec_type}) are: {LEGAL}"
             )
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return None
-        if names and request.snapshot:
+        if names and (request.snapshot or request.regulatory_snapshot):
             self._hub.error(connection, request.req_id, 414)
             return None
-        return frozenset(ids)
+        return list(dict.fromkeys(generics))
 
     def _providers(
         self, connection: Connection, request: RequestMarketData
@@ -349,27 +244,71 @@ class Quotes:
             self._hub.error(connection, request.req_id, 10094, provider=error)
             return None
 
-    def _permitted(self, connection: Connection, req_id: int, instrument: Instrument) -> int | None:
-        """The data type the line gets, or None if an error said why there is no line."""
-        wanted = self._data_types.get(connection, LIVE)
-        entitlement = self.entitlement(instrument)
-        if entitlement is Entitlement.LIVE:
-            return LIVE  # also for delayed types: live is better; the market is never frozen
-        if entitlement is Entitlement.NONE:
-            self._hub.error(connection, req_id, 10168)
+    # --- what a line is made of ---
+
+    def _extras(self, line: Line, generics: list[Generic]) -> Iterator[Extra]:
+        if line.instrument.sec_type in OPTION_TYPES and not line.is_off:
+            yield Greeks(self._hub.market, line.instrument, line.req_id, delayed=line.delayed)
+        if not line.is_off:
+            generics = [*generics, YIELDS]
+        ticks = GenericTicks(self._figures, line.instrument, line.req_id, generics)
+        if ticks:
+            yield ticks
+
+    def _venues(self, instrument: Instrument) -> tuple[str, str, str] | None:
+        """Letters of the venues of last trade, bid and ask of a US stock."""
+        if not instrument.bbo_exchange:
             return None
-        if wanted in {DELAYED, DELAYED_FROZEN}:
-            return wanted
-        name = f"{instrument.symbol} {instrument.primary_exchange}.{instrument.trading_class}"
-        self._hub.error(connection, req_id, 10089, name=name)
-        return None
+        bits = self._figures.draw(instrument, "venues")
+        letters = [letter for _, letter in SMART_VENUES]
+        last, first, second = (letters[(bits >> shift) % len(letters)] for shift in (0, 8, 16))
+        return last, first, first + second if first != second else first
+
+    def _data_type(self, instrument: Instrument, wanted: int, data: int) -> int:
+        """Frozen types are for who asks for them while the market is closed."""
+        is_frozen = wanted in {FROZEN, DELAYED_FROZEN} and not self._hub.market.sessions.is_open(
+            instrument, self._hub.now_ms
+        )
+        if data == DELAYED:
+            return DELAYED_FROZEN if is_frozen and wanted == DELAYED_FROZEN else DELAYED
+        return FROZEN if is_frozen else LIVE
+
+    def _is_silent(self, line: Line) -> bool:
+        return self._entitlements.of(line.instrument) is Entitlement.COMPETING
 
     # --- quotes ---
 
-    def _send(self, line: Line, quote: Quote) -> None:
-        if not line.is_off:
-            line.connection.send(*line.ticks(quote))
-        line.shown = quote
+    def _display(self, instrument: Instrument) -> None:
+        """Display a quote: to the book first, then to its lines."""
+        quote = self._hub.market.quote(instrument, self._hub.now_ms)
+        self._orders.publish(self._hub.broker.show(instrument, quote, self._hub.now_ms))
+        for line in tuple(self._watchers.get(instrument.con_id, ())):
+            self._show(line, quote)
+
+    def _show(self, line: Line, present: Quote | None = None) -> None:
+        if self._is_silent(line):
+            return
+        now_ms, instrument = self._hub.now_ms, line.instrument
+        if line.wanted in {FROZEN, DELAYED_FROZEN}:
+            self._announce(line)
+        if present is None or line.delayed:
+            present = self._hub.market.quote(instrument, line.quote_ms(now_ms))
+        line.show(present, now_ms)
+        if line.is_snapshot and line.is_complete:
+            self._end_snapshot(line)
+
+    def _announce(self, line: Line) -> None:
+        """Tell that a market has closed or opened to who wants frozen data then."""
+        data = DELAYED if line.delayed else LIVE
+        data_type = self._data_type(line.instrument, line.wanted, data)
+        if data_type != line.data_type:
+            line.data_type = data_type
+            line.connection.send(MarketDataType(line.req_id, data_type))
+
+    def _at_work(self) -> dict[int, None]:
+        """The contracts that are watched, or that an order waits for."""
+        working = (instrument.con_id for instrument in self._hub.broker.instruments_at_work())
+        return dict.fromkeys((*self._watchers, *working))
 
     def _beat(self) -> None:
         """Have quotes change at every step while somebody looks or an order waits."""
@@ -379,9 +318,13 @@ class Quotes:
 
     def _on_step(self) -> None:
         self._is_beating = False
-        working = (instrument.con_id for instrument in self._hub.broker.instruments_at_work())
-        watched = dict.fromkeys((*self._watchers, *working))
-        for con_id in watched:
-            self.show(self._hub.database[con_id])
-        if watched:
+        at_work = self._at_work()
+        for con_id in at_work:
+            self._display(self._hub.database[con_id])
+        if at_work:
             self._beat()
+
+
+def _name(instrument: Instrument) -> str:
+    """How errors name a security: symbol, exchange and trading class."""
+    return f"{instrument.symbol} {instrument.primary_exchange}.{instrument.trading_class}"

@@ -58,6 +58,14 @@ TEXTS = {
         "'Market Data Connections' dialog for more details.Delayed market data is available."
         "{name}/TOP/ALL"
     ),
+    10090: (
+        "Part of requested market data is not subscribed. Subscription-independent ticks are "
+        "still active.{name}/TOP/BID_ASK"
+    ),
+    10091: (
+        "Part of requested market data requires additional subscription for API. See link in "
+        "'Market Data Connections' dialog for more details.{name}/TOP/BID_ASK"
+    ),
     10092: ("Deep market data is not supported for this combination of security type/exchange"),
     10094: "API News error:Source code unchecked in API news Settings: {provider}",
     10147: "OrderId {id} that needs to be cancelled is not found.",
@@ -65,6 +73,8 @@ TEXTS = {
     10167: "Requested market data is not subscribed. Displaying delayed market data.",
     10168: "Requested market data is not subscribed. Delayed market data is not enabled.",
     10172: "Failed to request news article: No data available",
+    10186: "Requested market data is not subscribed. Delayed market data is not enabled",
+    10197: "No market data during competing live session",
     10231: "The following Groups and/or Profiles contain invalid accounts:{accounts}",
     10243: (
         "Fractional-sized order cannot be placed via API. "

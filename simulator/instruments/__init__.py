@@ -3,7 +3,7 @@
 from simulator.instruments.cycles import third_friday
 from simulator.instruments.database import ContractDatabase
 from simulator.instruments.derivatives import Future, Option, load_products
-from simulator.instruments.loader import DataFileError, load, load_built_in
+from simulator.instruments.loader import DataFileError, load, load_built_in, own_id
 from simulator.instruments.model import Instrument, Path, current_name
 from simulator.instruments.rules import MARKET_RULES, increment_at
 
@@ -28,5 +28,6 @@ __all__ = [
     "load",
     "load_built_in",
     "load_products",
+    "own_id",
     "third_friday",
 ]

@@ -102,6 +102,14 @@ class ContractDatabase:
         """What a generated contract belongs to."""
         return self._products.get(unpack(con_id)[0]) if con_id >= FIRST_ID else None
 
+    def front_future(self, under_con_id: int) -> Instrument | None:
+        """The listed future on an underlying that ends next, if there is one."""
+        today = self._today()
+        for product in self._products.values():
+            if isinstance(product, Future) and product.under_con_id == under_con_id:
+                return self._made(product, next(product.listing(today, today)))
+        return None
+
     def derivatives_of(self, instrument: Instrument) -> tuple[str, ...]:
         """The types of derivatives on an instrument, as a symbol search shows them."""
         types = {i.sec_type for i in self._static if i.under_con_id == instrument.con_id}

@@ -61,6 +61,7 @@ class Future:
     months: str
     expiry_rule: str
     listed: int
+    carry: float
     under_con_id: int = 0
     sec_type: str = "FUT"
     strike_step: Decimal = Decimal(1)
@@ -112,6 +113,7 @@ class Future:
                 volatility=self.volatility,
                 spread=self.min_tick,
                 size=Decimal(40),
+                carry=self.carry,
             ),
         )
 
@@ -305,5 +307,6 @@ def _future(row: Row) -> Future:
         months=row["months"],
         expiry_rule=row["expiry_rule"],
         listed=int(row["listed"]),
+        carry=float(row["carry"]),
         under_con_id=int(row.get("under_con_id", 0)),
     )

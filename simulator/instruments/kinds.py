@@ -126,6 +126,7 @@ KINDS: dict[str, Instrument] = {
         trading_hours=("0830", "1500"),
         liquid_hours=("0830", "1500"),
         agg_group=NO_GROUP,
+        path=replace(_PLAIN.path, size=Decimal(0)),
     ),
     "crypto": replace(
         _PLAIN,

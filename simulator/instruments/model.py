@@ -16,13 +16,16 @@ class Path:
     """How the price of an instrument moves: see `market.PricePath`.
 
     `anchor` is the price it keeps around, `volatility` the yearly standard deviation of
-    its logarithm, `spread` the displayed spread and `size` the usual displayed size.
+    its logarithm, `spread` the displayed spread and `size` the usual displayed size (0 for
+    what nobody can trade). Of a future `carry` is how much dearer than its underlying it is,
+    for a year to go.
     """
 
     anchor: Decimal
     volatility: float
     spread: Decimal
     size: Decimal
+    carry: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
+from simulator import pricing
 from simulator.instruments import Instrument
 from simulator.market.days import TradingDay, trading_day
+from simulator.market.derived import DerivedQuotes, DerivedTape
+from simulator.market.links import Links, nothing
+from simulator.market.models import OptionModel
 from simulator.market.path import STEP_MS
 from simulator.market.sessions import AlwaysOpen, Sessions
 from simulator.market.source import Source
@@ -43,6 +47,18 @@ class Quote:
         if self.bid is None or self.ask is None:
             return self.last
         return (self.bid + self.ask) / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Valuation:
+    """An option at its model's volatility, when its underlying costs `under_price`.
+
+    `ratio` is how many of the option a contract of the instrument is: 1 but for warrants.
+    """
+
+    option: pricing.Option
+    under_price: Decimal
+    ratio: float
 
 
 class QuotedSource:
@@ -79,7 +95,9 @@ class Market:
 
     With a `calendar` quotes stand still outside the hours of trading, and what they tell of
     the day is of the session; without one, each day of UTC is a day of quotes. What is
-    `recorded` takes the place of the seeded path, by contract id.
+    `recorded` takes the place of the seeded path, by contract id. `find` tells the instrument
+    of a contract id or raises `KeyError`: the underlying whose path a derivative follows;
+    without it all but futures move on their own.
     """
 
     def __init__(
@@ -87,11 +105,14 @@ class Market:
         seed: int,
         calendar: Sessions | None = None,
         recorded: Mapping[int, Source] | None = None,
+        *,
+        find: Callable[[int], Instrument] = nothing,
     ) -> None:
         self.sessions: Sessions = calendar or AlwaysOpen()
         self._calendar = calendar
         self._seed = seed
-        self._quoted: dict[int, QuotedSource] = {}
+        self._links = Links(find)
+        self._quoted: dict[int, Callable[[int, TradingDay], Quote]] = {}
         self._sources: dict[int, Source] = dict(recorded or {})
         self._days: dict[int, TradingDay] = {}
         self._set: dict[int, Quote] = {}
@@ -150,24 +171,67 @@ class Market:
         self._set.pop(instrument.con_id, None)
 
     def is_set(self, instrument: Instrument) -> bool:
-        """Whether the quote is one set by hand, which the tape knows nothing of."""
-        return instrument.con_id in self._set
+        """Whether the quote is set by hand or follows such a one: no tape knows of those."""
+        return any(link.con_id in self._set for link in self._links.chain(instrument))
+
+    def follows(self, instrument: Instrument, other: Instrument) -> bool:
+        """Whether the quote of an instrument comes from that of the other, or is the same."""
+        return any(link.con_id == other.con_id for link in self._links.chain(instrument))
+
+    def underlying(self, instrument: Instrument) -> Instrument | None:
+        """What an instrument's price follows, if anything."""
+        return self._links.underlying(instrument)
+
+    def valuation(self, instrument: Instrument, now_ms: int) -> Valuation | None:
+        """What an option is worth by its model; None if it has none, or is over."""
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if not isinstance(model, OptionModel) or under is None or now_ms >= model.end_ms:
+            return None
+        price = self.quote(under, now_ms).mark
+        return Valuation(
+            option=model.option(float(price), now_ms // STEP_MS),
+            under_price=price,
+            ratio=model.ratio,
+        )
 
     def tape(self, instrument: Instrument) -> Source:
         """The quotes, trades and bars of any date, but for quotes set by hand."""
         if instrument.con_id not in self._sources:
-            self._sources[instrument.con_id] = Tape(instrument, self._seed)
+            self._sources[instrument.con_id] = self._source_of(instrument)
         return self._sources[instrument.con_id]
 
     def _from_source(self, instrument: Instrument, now_ms: int) -> Quote:
         quoted = self._quoted.get(instrument.con_id)
         if quoted is None:
-            quoted = self._quoted[instrument.con_id] = QuotedSource(self.tape(instrument))
+            quoted = self._quoted[instrument.con_id] = self._quoted_of(instrument)
         day = self._days.get(instrument.con_id)
         if day is None or not day.start_ms <= now_ms < day.until_ms:
             day = trading_day(instrument, now_ms, self._calendar)
             self._days[instrument.con_id] = day
-        return quoted.at(min(now_ms // STEP_MS, day.last), day)
+        return quoted(min(now_ms // STEP_MS, day.last), day)
+
+    def _source_of(self, instrument: Instrument) -> Source:
+        """A path of its own, a mapping of the underlying's, or for a CFD just that."""
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if under is None:
+            return Tape(instrument, self._seed)
+        if model is None:
+            return self.tape(under)
+        return DerivedTape(instrument, self.tape(under), under, model, self._seed)
+
+    def _quoted_of(self, instrument: Instrument) -> Callable[[int, TradingDay], Quote]:
+        from_tape = QuotedSource(self.tape(instrument)).at
+        under, model = self._links.underlying(instrument), self._links.model(instrument)
+        if under is None:
+            return from_tape
+        if model is None:
+            return lambda step, _: self.quote(under, step * STEP_MS)
+        return DerivedQuotes(
+            instrument,
+            model,
+            from_tape,
+            lambda step: self.quote(under, step * STEP_MS) if self.is_set(under) else None,
+        ).at
 
 
 def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) -> Decimal | None:

@@ -24,7 +24,7 @@ from itertools import accumulate
 
 from simulator.instruments import Instrument
 from simulator.market.path import STEP_MS, PricePath
-from simulator.market.source import Span, Stretch, Trade
+from simulator.market.source import Source, Span, Stretch, Trade
 
 LOT = 100
 STEPS_PER_MINUTE = 60_000 // STEP_MS
@@ -80,7 +80,7 @@ class Tape:
         self._half_spread = float(instrument.path.spread) / 2
         self.spread = int(instrument.path.spread / instrument.min_tick)
         self._size = instrument.path.size
-        self.lot = Decimal(LOT)
+        self.lot = Decimal(0 if instrument.sec_type == "IND" else LOT)
         self._day: Callable[[int], _Range] = lru_cache(maxsize=64)(self._day_of)
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
@@ -177,7 +177,7 @@ class Tape:
                     break
             else:
                 until = min(end, (first // STEPS_PER_MINUTE + 1) * STEPS_PER_MINUTE)
-                yield self._by_steps(first, until)
+                yield by_steps(self, first, until)
                 first = until
 
     def _whole_day(self, day: int) -> Stretch:
@@ -225,19 +225,6 @@ class Tape:
             self._lots(end) - self._lots(start),
             self._trades_before(end) - self._trades_before(start),
             notional,
-        )
-
-    def _by_steps(self, first: int, end: int) -> Stretch:
-        bid = _span([self.bid(step) for step in range(first, end)])
-        trades = list(self.trades(first, end))
-        prices = [trade.ticks for trade in trades] or [self.last_trade(first).ticks]
-        return Stretch(
-            bid,
-            bid.above(self.spread),
-            _span(prices),
-            sum(trade.lots for trade in trades),
-            len(trades),
-            sum(trade.ticks * trade.lots for trade in trades),
         )
 
     def _ranges(self, first: int, end: int) -> list[_Range]:
@@ -355,6 +342,21 @@ class Tape:
             total * n // count + (self._path.bits(first + n) >> 24) % usual for n in range(1, count)
         )
         return *inner, total
+
+
+def by_steps(tape: Source, first: int, end: int) -> Stretch:
+    """What happened from a step to before another, one by one."""
+    steps = range(first, end)
+    trades = list(tape.trades(first, end))
+    prices = [trade.ticks for trade in trades] or [tape.last_trade(first).ticks]
+    return Stretch(
+        _span([tape.bid(step) for step in steps]),
+        _span([tape.ask(step) for step in steps]),
+        _span(prices),
+        sum(trade.lots for trade in trades),
+        len(trades),
+        sum(trade.ticks * trade.lots for trade in trades),
+    )
 
 
 def _split(first: int, end: int, size: int) -> Iterator[tuple[int, range]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from simulator import Simulator
 from simulator import records as r
-from simulator.gateway.quotes import Entitlement
+from simulator.gateway.entitlements import Entitlement
 
 from .sessions import AAPL, Session, new_session
 

@@ -56,6 +56,17 @@ async def test_a_quote_is_set_shown_and_released(http, world) -> None:
     assert (await http.delete("/quotes/AAPL")).json() == seeded
 
 
+async def test_entitlements_are_set_for_one_or_for_all(http, world) -> None:
+    assert (await http.get("/entitlements/AAPL")).json()["entitlement"] == "live"
+    set_ = await http.put("/entitlements/*", json={"entitlement": "competing"})
+    assert set_.json() == {"symbol": "*", "entitlement": "competing"}
+    await http.put("/entitlements/MSFT", json={"entitlement": "partial_api"})
+    assert world.entitlement("AAPL") == "competing"
+    assert world.entitlement("MSFT") == "partial_api"
+    assert (await http.put("/entitlements/NOPE", json={"entitlement": "live"})).status_code == 409
+    assert (await http.put("/entitlements/AAPL", json={"entitlement": "x"})).status_code == 422
+
+
 async def test_the_journal_can_be_searched(http, join) -> None:
     one, two = join(1), join(2)
     one.send(RequestIds(1))

@@ -4,7 +4,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from simulator.gateway.quotes import Entitlement
+from simulator.gateway.entitlements import Entitlement
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.market_data import (
     CancelMarketData,

@@ -1,0 +1,159 @@
+"""Figures of an instrument's past that generic ticks tell: all from its tape.
+
+Days are those of UTC. What is over is computed once and kept, and what a day has brought
+so far is carried on from minute to minute.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from statistics import pstdev
+
+from simulator.gateway.draws import draw
+from simulator.gateway.hub import Hub
+from simulator.instruments import Instrument
+from simulator.market import STEP_MS, STEPS_PER_DAY
+
+MINUTES_PER_DAY = 1440
+STEPS_PER_MINUTE = STEPS_PER_DAY // MINUTES_PER_DAY
+AVERAGE_DAYS = 90
+VOLATILITY_DAYS = 30
+DAYS_PER_YEAR = 365
+"""The market of the simulator never rests, so that every day counts."""
+
+_FINE = Decimal("0.000001")
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day that is over: its range, its volume in units and its closing price."""
+
+    high: Decimal
+    low: Decimal
+    volume: Decimal
+    close: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class SoFar:
+    """What a day has brought before a minute: trades, lots, and the sum of price times lots."""
+
+    minute: int
+    count: int = 0
+    lots: int = 0
+    notional: float = 0.0
+
+
+class Figures:
+    """Figures of all instruments at the time of the hub."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self._days: dict[tuple[int, int], Day] = {}
+        self._today: dict[int, SoFar] = {}
+
+    @property
+    def step(self) -> int:
+        """The present step of all tapes."""
+        return self.hub.now_ms // STEP_MS
+
+    def draw(self, instrument: Instrument, *what: object) -> int:
+        """64 bits that depend on the seed, the instrument and what they are for."""
+        return draw(self.hub.settings.seed, instrument.con_id, *what)
+
+    def today(self) -> datetime:
+        return datetime.fromtimestamp(self.hub.now_ms / 1000, UTC)
+
+    # --- days ---
+
+    def past_days(self, instrument: Instrument, count: int) -> list[Day]:
+        """The days before today, latest first."""
+        today = self.step // STEPS_PER_DAY
+        return [self._day(instrument, today - back) for back in range(1, count + 1)]
+
+    def average_volume(self, instrument: Instrument) -> Decimal:
+        """Units traded a day, over 90 days."""
+        days = self.past_days(instrument, AVERAGE_DAYS)
+        return (sum((day.volume for day in days), Decimal(0)) / len(days)).to_integral_value()
+
+    def volatility(self, instrument: Instrument, latest: Decimal | None = None) -> Decimal:
+        """Of the closing prices of 30 days, a year; with a price of today as the latest one."""
+        closes = [day.close for day in self.past_days(instrument, VOLATILITY_DAYS + 1)]
+        if latest is not None:
+            closes = [latest, *closes[:-1]]
+        return _yearly([float(close) for close in closes])
+
+    def _day(self, instrument: Instrument, index: int) -> Day:
+        key = instrument.con_id, index
+        if key not in self._days:
+            tape = self.hub.market.tape(instrument)
+            first = index * STEPS_PER_DAY
+            stretch = tape.stretch(first, first + STEPS_PER_DAY)
+            high, low, close = map(
+                tape.price, (stretch.trade.high, stretch.trade.low, stretch.trade.close)
+            )
+            self._days[key] = Day(high, low, stretch.lots * tape.lot, close)
+        return self._days[key]
+
+    # --- today ---
+
+    def trade_count(self, instrument: Instrument) -> int:
+        """Trades since the day began."""
+        return self._so_far(instrument).count
+
+    def average_price(self, instrument: Instrument, last: Decimal) -> Decimal:
+        """Of the day's trades, by volume; `last` where nothing was traded."""
+        so_far = self._so_far(instrument)
+        if not so_far.lots:
+            return last
+        tape = self.hub.market.tape(instrument)
+        ticks = so_far.notional / so_far.lots
+        return (tape.price(1) * Decimal(ticks)).quantize(_FINE)
+
+    def trades_in(self, instrument: Instrument, minutes: int) -> tuple[int, Decimal]:
+        """Number of trades and units traded in the last minutes."""
+        tape, end = self.hub.market.tape(instrument), self.step + 1
+        trades = list(tape.trades(end - minutes * STEPS_PER_MINUTE, end))
+        return len(trades), sum(trade.lots for trade in trades) * tape.lot
+
+    def last_liquid_trade(self, instrument: Instrument) -> Decimal:
+        """The price of the last trade in regular hours."""
+        sessions, now_ms = self.hub.market.sessions, self.hub.now_ms
+        tape, step = self.hub.market.tape(instrument), self.step
+        if not sessions.is_open(instrument, now_ms, use_rth=True):
+            step = sessions.previous(instrument, now_ms, use_rth=True).end_ms // STEP_MS - 1
+        return tape.price(tape.last_trade(step).ticks)
+
+    def _so_far(self, instrument: Instrument) -> SoFar:
+        """The whole minutes of today, and the trades since."""
+        tape, step = self.hub.market.tape(instrument), self.step
+        minute = step // STEPS_PER_MINUTE
+        known = self._today.get(instrument.con_id)
+        first = minute - minute % MINUTES_PER_DAY
+        if known is None or not first <= known.minute <= minute:
+            known = SoFar(first)
+        if known.minute < minute:
+            since = tape.stretch(known.minute * STEPS_PER_MINUTE, minute * STEPS_PER_MINUTE)
+            known = SoFar(
+                minute,
+                known.count + since.count,
+                known.lots + since.lots,
+                known.notional + since.notional,
+            )
+            self._today[instrument.con_id] = known
+        trades = list(tape.trades(minute * STEPS_PER_MINUTE, step + 1))
+        return SoFar(
+            minute,
+            known.count + len(trades),
+            known.lots + sum(trade.lots for trade in trades),
+            known.notional + sum(trade.ticks * trade.lots for trade in trades),
+        )
+
+
+def _yearly(closes: Sequence[float]) -> Decimal:
+    moves = [math.log(after / before) for before, after in zip(closes[1:], closes, strict=False)]
+    return Decimal(pstdev(moves) * math.sqrt(DAYS_PER_YEAR)).quantize(_FINE)
