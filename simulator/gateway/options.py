@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 
 from simulator import pricing
@@ -141,5 +141,6 @@ def _expiry(last_trade_date: str) -> int | None:
         day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC)
     except ValueError:
         return None
-    last = third_friday(day.year, day.month) if by_month else day
-    return expiry_ms(f"{last:%Y%m%d}")
+    if by_month:
+        day = datetime.combine(third_friday(day.year, day.month), time(), UTC)
+    return expiry_ms(f"{day:%Y%m%d}")

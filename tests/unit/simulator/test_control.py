@@ -10,6 +10,7 @@ import respx
 from simulator import Simulator
 from simulator.control.api import create_control
 from simulator.control.client import ControlClient, ControlError
+from simulator.gateway.entitlements import Entitlement
 from simulator.messages.connection import RequestIds
 from simulator.messages.orders import PlaceOrder
 from simulator.records import Contract, Order
@@ -133,7 +134,10 @@ async def test_it_is_served_beside_the_gateway() -> None:
         assert (await control.release_quote("AAPL")).bid > 2
         assert (await control.advance(2)).now_ms == 1750082402000
         assert await control.requests() == []
+        assert (await control.entitle("AAPL", Entitlement.NONE)).symbol == "AAPL"
+        assert (await control.entitlement("AAPL")).entitlement is Entitlement.NONE
         await control.reset()
+        assert (await control.entitlement("AAPL")).entitlement is Entitlement.LIVE
         assert (await control.state()).time.now_ms == 1750082400000
         with pytest.raises(ControlError, match="409 no instrument"):
             await control.quote("NOPE")
