@@ -56,6 +56,7 @@ class WorldSettings:
     `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
     currency, the first of which is the base currency of the accounts; `read_only` refuses
     orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
+    `historical_pacing` refuses requests for history that come too fast;
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
     which replace those of the same contract id; with `calendar` quotes stand still when the
     exchange of an instrument is closed, otherwise the market is always open; `market_data`
@@ -68,6 +69,7 @@ class WorldSettings:
     server_version: int = MAX_VERSION
     master_client_id: int | None = None
     read_only: bool = False
+    historical_pacing: bool = False
     max_requests_per_s: int | None = None
     starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
     instruments: Path | None = None
@@ -130,6 +132,7 @@ class World:
                 master_client_id=settings.master_client_id,
                 seed=settings.seed,
                 read_only=settings.read_only,
+                historical_pacing=settings.historical_pacing,
                 max_requests_per_s=settings.max_requests_per_s,
             ),
             broker=self.broker,

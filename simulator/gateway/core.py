@@ -17,12 +17,15 @@ from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
 from simulator.gateway.entitlements import Entitlement
 from simulator.gateway.exercise import Exercises
+from simulator.gateway.history import History
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub, Settings
 from simulator.gateway.limits import Limits
 from simulator.gateway.login import Login
+from simulator.gateway.lookups import Lookups
 from simulator.gateway.news import News
 from simulator.gateway.options import Options
 from simulator.gateway.orders import Orders
+from simulator.gateway.pacing import HistoryPacing
 from simulator.gateway.pnl import ProfitAndLoss
 from simulator.gateway.quotes import Quotes
 from simulator.gateway.refusals import Refusals
@@ -87,6 +90,7 @@ class Gateway:
         self.news = News(self.hub)
         self.quotes = Quotes(self.hub, self.orders, self.news)
         self.depth = Depth(self.hub, self.quotes)
+        lookups, pacing = Lookups(self.hub, self.quotes), HistoryPacing()
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
@@ -97,6 +101,7 @@ class Gateway:
             Scanners(self.hub),
             Research(self.hub),
             Exercises(self.hub, self.orders),
+            History(self.hub, lookups, pacing),
         )
         self._handlers = _merge(
             (

@@ -26,7 +26,8 @@ class Settings:
     `download_open_orders` replays a client's open orders when it connects;
     `max_requests_per_s` is the message rate of one client above which requests are
     rejected (None: no limit); `read_only` refuses whatever writes orders; `seed` decides
-    what is made up beside prices: depth, news, reports.
+    what is made up beside prices: depth, news, reports; `historical_pacing` refuses
+    requests for history that come too fast (see `pacing`).
     """
 
     accounts: tuple[str, ...] = ("DU1234567",)
@@ -37,6 +38,7 @@ class Settings:
     seed: int = 0
     max_requests_per_s: int | None = None
     read_only: bool = False
+    historical_pacing: bool = False
 
 
 @dataclass(slots=True, eq=False)

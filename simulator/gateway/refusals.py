@@ -14,7 +14,6 @@ from simulator.messages import history
 REFUSED: tuple[type, ...] = (
     history.RequestHeadTimestamp,
     history.RequestHistogramData,
-    history.RequestHistoricalData,
     history.RequestHistoricalTicks,
     history.RequestRealTimeBars,
     history.RequestTickByTickData,
@@ -23,7 +22,6 @@ REFUSED: tuple[type, ...] = (
 NOTHING_TO_END: tuple[type, ...] = (
     history.CancelHeadTimestamp,
     history.CancelHistogramData,
-    history.CancelHistoricalData,
     history.CancelRealTimeBars,
     history.CancelTickByTickData,
 )

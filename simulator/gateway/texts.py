@@ -39,10 +39,12 @@ TEXTS = {
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
     354: "Requested market data is not subscribed.",
     365: "No scanner subscription found for ticker id:{id}",
+    366: "No historical data query found for ticker id:{id}",
     385: "Duplicate ticker ID for API scanner subscription.",
     387: "Unsupported order type for this exchange and security type.",
     413: "What-if order should have the transmit flag set to true.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
+    420: "Invalid Real-time Query:{cause}",
     430: "The fundamentals data for the security specified is not available.{cause}",
     434: "The order size cannot be zero.",
     435: "You must specify an account.",
@@ -52,6 +54,11 @@ TEXTS = {
     2150: "Invalid position trade derived value",
     2152: "Exchanges - {exchanges}",
     2158: "Sec-def data farm connection is OK:{farm}",
+    2174: (
+        "Warning: You submitted request with date-time attributes without explicit time zone. "
+        "Please switch to use yyyymmdd-hh:mm:ss in UTC or use instrument timezone, like "
+        "US/Eastern. Implied time zone functionality will be removed in the next API release"
+    ),
     10052: "Invalid time in force:{tif}",
     10089: (
         "Requested market data requires additional subscription for API. See link in "
@@ -75,6 +82,9 @@ TEXTS = {
     10172: "Failed to request news article: No data available",
     10186: "Requested market data is not subscribed. Delayed market data is not enabled",
     10197: "No market data during competing live session",
+    10187: "Failed to request historical ticks:{cause}",
+    10189: "Failed to request tick-by-tick data.{cause}",
+    10190: "Max number of tick-by-tick requests has been reached.",
     10231: "The following Groups and/or Profiles contain invalid accounts:{accounts}",
     10243: (
         "Fractional-sized order cannot be placed via API. "
@@ -87,4 +97,19 @@ TEXTS = {
     10283: "Fail request WSH event data:{cause}",
     10284: "Fail cancel WSH event data",
     10349: "Order TIF was set to DAY based on order preset.",
+    10295: "Only daily resolution supported for Schedule requests",
+    10299: "Expected what to show is {expected}, please use that instead of {asked}.",
+    10314: (
+        "{field}: The date, time, or time-zone entered is invalid.\n"
+        "The correct format is yyyymmdd hh:mm:ss xx/xxxx\n"
+        "where yyyymmdd and xx/xxxx are optional.\n"
+        "E.g.: 20031126 15:59:00 US/Eastern\n\n"
+        "Note that there is a space between the date and time,\n"
+        "and between the time and time-zone.\n\n"
+        "If no date is specified, current date is assumed.\n"
+        "If no time-zone is specified, local time-zone is assumed(deprecated).\n\n"
+        "You can also provide yyyymmddd-hh:mm:ss time is in UTC.\n"
+        "Note that there is a dash between the date and time in UTC notation."
+    ),
+    10339: "Setting end date/time for continuous future security type is not allowed",
 }
