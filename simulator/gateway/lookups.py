@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from simulator.gateway.entitlements import Entitlement
 from simulator.gateway.hub import Connection, Hub
-from simulator.gateway.quotes import Entitlement, Quotes
+from simulator.gateway.quotes import Quotes
 from simulator.instruments import Instrument
 from simulator.records import Contract
 
