@@ -2,14 +2,14 @@
 
 Reports are of the simulator's making, under the element names of the vendor's XML, with
 figures that follow from the seed and from the price displayed when they are asked for.
-The calendar knows one earnings date a quarter for each stock. One calendar request of a
+The calendar knows one earnings date and one board meeting a quarter for each stock. One calendar request of a
 kind is live at a time, and metadata comes first, as the vendor's documentation says.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from xml.etree import ElementTree as ET
@@ -30,22 +30,25 @@ from simulator.messages.research import (
 )
 from simulator.records import Contract
 
-CENT = Decimal("0.01")
+CENT, MILLION = Decimal("0.01"), Decimal(1_000_000)
 QUARTERS_BACK, QUARTERS_AHEAD = 8, 4
 DAYS_IN_QUARTER = 91
 CALENDAR = "calendar"
 """The name under which the calendar can be withheld from a login."""
 
-EARNINGS = "wshe_ed"
-EVENT_TYPES = {EARNINGS: "Earnings Date"}
+EARNINGS, BOARD = "wshe_ed", "wshe_bod"
+EVENT_TYPES = {EARNINGS: "Earnings Date", BOARD: "Board of Directors Meeting"}
 """Event types of the calendar by tag; the simulator knows of no other events."""
+
+EVENT_DAYS = {EARNINGS: "earnings_date", BOARD: "meeting_date"}
+"""Under what name an event of a type has its day."""
 
 MAX_EVENTS = 100
 """Events one answer can have: the vendor's documentation."""
 
 _DAYS_TO_MONDAY = {6: 2, 7: 1}
 MAX_DIGITS = 10
-FILTER_KEYS = frozenset({"country", "watchlist", "limit", "limit_region", EARNINGS})
+FILTER_KEYS = frozenset({"country", "watchlist", "limit", "limit_region", *EVENT_TYPES})
 
 
 class Research:
@@ -111,6 +114,12 @@ class Research:
         ET.SubElement(issue, "IssueID", Type="Ticker").text = instrument.symbol
         ET.SubElement(issue, "IssueID", Type="ISIN").text = instrument.isin
         ET.SubElement(issue, "Exchange", Code=instrument.primary_exchange)
+        shares = self._shares(instrument)
+        company = ET.SubElement(root, "CoGeneralInfo")
+        ET.SubElement(
+            company, "SharesOut", Date=self._today().isoformat(), TotalFloat=str(shares[1])
+        ).text = str(shares[0])
+        ET.SubElement(company, "ReportingCurrency", Code=instrument.currency)
         peers = ET.SubElement(root, "peerInfo")
         ET.SubElement(peers, "Industry", type="TRBC").text = instrument.industry
         ratios = ET.SubElement(
@@ -122,11 +131,18 @@ class Research:
         group = ET.SubElement(ratios, "Group", ID="Price and Volume")
         for name, figure in (
             ("NPRICE", quote.last),
+            ("MKTCAP", (quote.last * shares[0] / MILLION).quantize(CENT)),
             ("TTMEPSXCLX", earnings),
             ("PEEXCLXOR", (quote.last / earnings).quantize(CENT) if earnings else Decimal(0)),
         ):
             ET.SubElement(group, "Ratio", FieldName=name, Type="N").text = str(figure)
         return root
+
+    def _shares(self, instrument: Instrument) -> tuple[Decimal, Decimal]:
+        """How many shares there are, and how many of them the public can trade."""
+        bits = draw(self._hub.settings.seed, "shares", instrument.con_id)
+        issued = MILLION * (100 + bits % 2_900)
+        return issued, issued * (70 + bits // 2_900 % 30) / 100
 
     def _summary(self, instrument: Instrument) -> ET.Element:
         root = ET.Element("FinancialSummary")
@@ -240,9 +256,7 @@ class Research:
         return own + [int(item) for item in watchlist]
 
     def _matching(self, request: RequestWshEventData) -> Iterator[dict[str, object]]:
-        wanted = json.loads(request.filter or "{}")
-        if str(wanted.get(EARNINGS, "true")).lower() != "true":
-            return
+        types = _event_types(json.loads(request.filter or "{}"))
         con_ids = set(self._con_ids(request) or ())
         if request.fill_portfolio:
             con_ids |= {
@@ -256,17 +270,18 @@ class Research:
         for con_id in sorted(con_ids):
             for instrument in self._hub.database.find(Contract(con_id=con_id)):
                 if instrument.sec_type == "STK" and instrument.stock_type != "ETF":
-                    days = (day for day in self._dates(instrument) if first <= day <= last)
-                    yield from (_event(instrument, day) for day in days)
+                    for tag in types:
+                        days = (day for day in self._dates(instrument, tag) if first <= day <= last)
+                        yield from (_event(instrument, tag, day) for day in days)
 
     # --- dates ---
 
-    def _dates(self, instrument: Instrument) -> list[date]:
-        """Earnings dates around now: one in each quarter of 91 days, never on a weekend."""
+    def _dates(self, instrument: Instrument, tag: str = EARNINGS) -> list[date]:
+        """Days of events around now: one in each quarter of 91 days, never on a weekend."""
         now = self._today().toordinal() // DAYS_IN_QUARTER
         days = []
         for quarter in range(now - QUARTERS_BACK, now + QUARTERS_AHEAD + 1):
-            bits = draw(self._hub.settings.seed, "earnings", instrument.con_id, quarter)
+            bits = draw(self._hub.settings.seed, tag, instrument.con_id, quarter)
             day = date.fromordinal(quarter * DAYS_IN_QUARTER + bits % (DAYS_IN_QUARTER - 2))
             days.append(day + timedelta(days=_DAYS_TO_MONDAY.get(day.isoweekday(), 0)))
         return days
@@ -298,13 +313,19 @@ def _day(text: str, *, default: date) -> date:
     return datetime.strptime(text, "%Y%m%d").replace(tzinfo=UTC).date() if text else default
 
 
-def _event(instrument: Instrument, day: date) -> dict[str, object]:
+def _event_types(wanted: Mapping[str, object]) -> list[str]:
+    """The event types a filter asks for: all of them, unless it names some."""
+    named = {tag: str(wanted[tag]).lower() == "true" for tag in EVENT_TYPES if tag in wanted}
+    return [tag for tag in EVENT_TYPES if named.get(tag, not named)]
+
+
+def _event(instrument: Instrument, tag: str, day: date) -> dict[str, object]:
     return {
-        "event_type": EARNINGS,
+        "event_type": tag,
         "index_date": f"{day:%Y%m%d}",
         "conids": [str(instrument.con_id)],
         "data": {
-            "earnings_date": f"{day:%Y%m%d}",
+            EVENT_DAYS[tag]: f"{day:%Y%m%d}",
             "time_of_day": "AFTER MARKET",
             "company": instrument.long_name,
         },

@@ -76,16 +76,39 @@ SCANS = {
     "LOW_OPEN_GAP": Scan("Low Opening Gap", _gap, is_ascending=True),
 }
 
-FILTERS: dict[str, tuple[str, Figure, int]] = {
-    "priceAbove": ("Price Above", lambda q: q.last, 1),
-    "priceBelow": ("Price Below", lambda q: q.last, -1),
-    "volumeAbove": ("Volume Above", lambda q: q.volume, 1),
-    "changePercAbove": ("Change (%) Above", _change, 1),
-    "changePercBelow": ("Change (%) Below", _change, -1),
-    "openGapPercAbove": ("Open Gap (%) Above", _gap, 1),
-    "openGapPercBelow": ("Open Gap (%) Below", _gap, -1),
-}
-"""Filters by code: the name on screen, the figure, and 1 for at least or -1 for at most."""
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One filter: the group it is offered in, and 1 for at least or -1 for at most."""
+
+    group: str
+    name: str
+    figure: Figure
+    sign: int
+
+
+def _filters() -> Iterator[tuple[str, Filter]]:
+    for code, group, name, figure, sides in FIGURES:
+        for side in sides:
+            sign = 1 if side == "Above" else -1
+            yield code + side, Filter(group, f"{name} {side}", figure, sign)
+
+
+BOTH = ("Above", "Below")
+FIGURES: tuple[tuple[str, str, str, Figure, tuple[str, ...]], ...] = (
+    ("price", "PRICE", "Price", lambda q: q.last, BOTH),
+    ("usdPrice", "PRICE_USD", "Price ($)", lambda q: q.last, BOTH),
+    ("volume", "VOLUME", "Volume", lambda q: q.volume, ("Above",)),
+    ("usdVolume", "VOLUME_USD", "Volume ($)", lambda q: q.volume * q.last, BOTH),
+    ("changePerc", "CHANGEPERC", "Change (%)", _change, BOTH),
+    ("changeOpenPerc", "CHANGEOPENPERC", "Change since Open (%)", _since_open, BOTH),
+    ("openGapPerc", "OPENGAPPERC", "Open Gap (%)", _gap, BOTH),
+    ("priceRange", "PRICERANGE", "Price Range (%)", _range, BOTH),
+)
+"""What can be filtered by: begin of the codes, group, name on screen, figure, ends of the codes."""
+
+FILTERS: dict[str, Filter] = dict(_filters())
+"""Filters by code."""
 
 INSTRUMENTS = {
     "STK": ("US Stocks", frozenset({"STK"})),
@@ -109,6 +132,9 @@ LOCATIONS: dict[str, tuple[str, str, frozenset[str]]] = {
     "IND.US": ("US Indexes", "IND.US", frozenset()),
 }
 """Locations by code: the name on screen, whose instruments, and the exchanges they are listed on."""
+
+RENAMED_LOCATIONS = {"FUT.GLOBEX": "FUT.CME", "FUT.ECBOT": "FUT.CBOT"}
+"""Former codes: they were offered until the exchanges were renamed, and are still understood."""
 
 STOCK_TYPES: dict[str, Callable[[Instrument], bool]] = {
     "": lambda _: True,
@@ -156,6 +182,8 @@ class Scanners:
             del self._sent[key]
 
     def _request(self, connection: Connection, request: RequestScannerSubscription) -> None:
+        code = RENAMED_LOCATIONS.get(request.location_code, request.location_code)
+        request = replace(request, location_code=code)
         if (connection, request.req_id) in self._sent:
             self._hub.error(connection, request.req_id, 385)
             return
@@ -205,14 +233,10 @@ class Scanners:
         limits = _limits(request)
         found = [
             (scan.figure(quote), instrument)
-            for instrument in self._hub.database
+            for instrument in (*self._hub.database, *self._hub.database.futures())
             if _is_listed(instrument, request)
             and (quote := self._hub.market.quote(instrument, self._hub.now_ms))
-            and all(
-                sign * (figure(quote) - limit) >= 0
-                for name, limit in limits
-                for _, figure, sign in (FILTERS[name],)
-            )
+            and all(wanted.sign * (wanted.figure(quote) - limit) >= 0 for wanted, limit in limits)
         ]
         direction = 1 if scan.is_ascending else -1
         found.sort(key=lambda pair: (direction * pair[0], pair[1].con_id))
@@ -239,15 +263,15 @@ def _is_listed(instrument: Instrument, request: RequestScannerSubscription) -> b
     )
 
 
-def _limits(request: RequestScannerSubscription) -> list[tuple[str, Decimal]]:
+def _limits(request: RequestScannerSubscription) -> list[tuple[Filter, Decimal]]:
     """The filters a scan has, from its fields and from its filter options."""
     fields: Mapping[str, Decimal | int | None] = {
         "priceAbove": request.above_price,
         "priceBelow": request.below_price,
         "volumeAbove": request.above_volume,
     }
-    limits = [(name, Decimal(limit)) for name, limit in fields.items() if limit is not None]
-    return limits + [(name, Decimal(limit)) for name, limit in request.filter_options]
+    limits = [(name, limit) for name, limit in fields.items() if limit is not None]
+    return [(FILTERS[name], Decimal(limit)) for name, limit in (*limits, *request.filter_options)]
 
 
 def _wrong(request: RequestScannerSubscription) -> str | None:
@@ -281,9 +305,10 @@ def _parameters(connection: Connection, _request: RequestScannerParameters) -> N
 def _xml() -> str:
     """What can be scanned, under the element names of TWS's own document."""
     root = ET.Element("ScanParameterResponse")
+    groups = dict.fromkeys(group for _, group, *_ in FIGURES)
     instruments = ET.SubElement(root, "InstrumentList", varName="instrumentList")
     for kind, (name, _) in INSTRUMENTS.items():
-        _element(instruments, "Instrument", name=name, type=kind)
+        _element(instruments, "Instrument", name=name, type=kind, filters=",".join(groups))
     tree = ET.SubElement(root, "LocationTree", varName="locationTree")
     for code, (name, kind, _) in LOCATIONS.items():
         _element(tree, "Location", displayName=name, locationCode=code, instruments=kind)
@@ -292,9 +317,11 @@ def _xml() -> str:
         kinds = ",".join(INSTRUMENTS)
         _element(scans, "ScanType", displayName=scan.name, scanCode=code, instruments=kinds)
     filters = ET.SubElement(root, "FilterList", varName="filterList")
-    for code, (name, _, _) in FILTERS.items():
-        simple = _element(filters, "RangeFilter", id=code.upper(), category="Simple")
-        _element(simple, "AbstractField", code=code, displayName=name)
+    for group in groups:
+        ranged = _element(filters, "RangeFilter", id=group, category="Simple")
+        for code, wanted in FILTERS.items():
+            if wanted.group == group:
+                _element(ranged, "AbstractField", code=code, displayName=wanted.name)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 

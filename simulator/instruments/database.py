@@ -55,6 +55,13 @@ class ContractDatabase:
         """The instruments that stand in files; derivatives are without number."""
         return iter(self._static)
 
+    def futures(self) -> Iterator[Instrument]:
+        """All listed futures, by product and month."""
+        today = self._today()
+        for product in self._products.values():
+            if isinstance(product, Future):
+                yield from (self._made(product, terms) for terms in product.listing(today, today))
+
     def __getitem__(self, con_id: int) -> Instrument:
         """The instrument of an id, listed or expired. Raises `KeyError`."""
         return self._by_con_id.get(con_id) or self._unpacked(con_id)

@@ -108,6 +108,20 @@ _FUTURE = replace(
 KINDS: dict[str, Instrument] = {
     "stock": _STOCK,
     "etf": replace(_STOCK, primary_exchange="ARCA", bbo_exchange="a60001", stock_type="ETF"),
+    "xetra_stock": replace(
+        _STOCK,
+        currency="EUR",
+        primary_exchange="IBIS",
+        valid_exchanges="SMART,FWB,IBIS,SWB,TGATE,GETTEX",
+        bbo_exchange="",
+        min_size=ONE,
+        size_increment=ONE,
+        suggested_size_increment=ONE,
+        calendar="XETR",
+        time_zone="MET",
+        trading_hours=("0900", "1735"),
+        liquid_hours=("0900", "1730"),
+    ),
     "forex": _FOREX,
     "forex_yen": replace(
         _FOREX,

@@ -41,6 +41,9 @@ def test_a_snapshot_has_the_company_and_the_price_on_display(client, world) -> N
     xml = report(client, "ReportSnapshot")
     assert '<IssueID Type="Ticker">AAPL</IssueID>' in xml
     assert '<Ratio FieldName="NPRICE" Type="N">124</Ratio>' in xml
+    traded, shares = map(D, re.search('TotalFloat="(.*)">(.*)</SharesOut>', xml).groups())
+    assert 0 < traded < shares
+    assert D(re.search('MKTCAP" Type="N">(.*)<', xml)[1]) == shares * 124 / 1_000_000
     earned = D(re.search('TTMEPSXCLX" Type="N">(.*)<', xml)[1])
     by_quarter = [
         D(text) for text in re.findall(">(.*)</EPS>", report(client, "ReportsFinSummary"))
@@ -91,7 +94,7 @@ def test_metadata_names_the_event_types(client) -> None:
 
 
 def test_a_year_of_earnings_dates_lies_ahead_and_none_on_a_weekend(subscriber) -> None:
-    found = events(subscriber)
+    found = events(subscriber, filter='{"wshe_ed": "true"}')
     days = [date.fromisoformat(event["index_date"]) for event in found]
     assert len(days) in {4, 5}
     assert days == sorted(days)
@@ -113,6 +116,20 @@ def test_dates_watchlist_and_limit_are_kept(subscriber) -> None:
     assert len(both) == 3
     off = json.dumps({"wshe_ed": "false"})
     assert events(subscriber, filter=off) == []
+
+
+def test_types_that_a_filter_names_are_all_that_comes(subscriber) -> None:
+    """Red if a board meeting is taken for a day of earnings."""
+
+    def types(**wanted: str) -> set[str]:
+        found = events(subscriber, filter=json.dumps(wanted))
+        return {event["event_type"] for event in found}
+
+    assert types() == types(wshe_ed="true", wshe_bod="true") == {"wshe_ed", "wshe_bod"}
+    assert types(wshe_bod="true") == {"wshe_bod"}
+    assert types(wshe_ed="true", wshe_bod="false") == {"wshe_ed"}
+    meeting = events(subscriber, filter='{"wshe_bod": "true"}')[0]
+    assert meeting["data"]["meeting_date"] == meeting["index_date"]
 
 
 def test_a_portfolio_can_be_the_watchlist(subscriber) -> None:
@@ -144,7 +161,7 @@ def test_metadata_comes_first_and_one_request_is_live(client) -> None:
         ({"con_id": None}, "neither"),
         ({"filter": "["}, "Expecting"),
         ({"filter": "[]"}, "object"),
-        ({"filter": '{"wshe_bod": "true"}'}, "wshe_bod"),
+        ({"filter": '{"wshe_div": "true"}'}, "wshe_div"),
         ({"filter": '{"watchlist": ["AAPL"]}'}, "contract ids"),
         ({"start_date": "June"}, "June"),
         ({"fill_competitors": True}, "fillCompetitors"),

@@ -75,6 +75,8 @@ def test_every_scan_has_rows(client, code) -> None:
         ({"above_price": D(50), "below_price": D(150)}, ["AAPL"]),
         ({"filter_options": (("changePercAbove", "4"),)}, ["AAPL", "MSFT"]),
         ({"filter_options": (("changePercAbove", "4"), ("changePercBelow", "6.5"))}, ["MSFT"]),
+        ({"filter_options": (("usdPriceAbove", "150"),)}, ["MSFT"]),
+        ({"filter_options": (("changeOpenPercBelow", "6"), ("priceAbove", "2"))}, ["MSFT"]),
         ({"above_volume": 10}, []),
         ({"stock_type_filter": "ETF"}, ["TLT", "QQQ"]),
         ({"rows": 1}, ["AAPL"]),
@@ -88,6 +90,22 @@ def test_a_scan_without_rows_says_so_before_its_empty_answer(client) -> None:
     notice, data = client.send(replace(NASDAQ, above_price=D(1000)))
     assert (notice.code, data.rows) == (165, ())
     assert notice.text.endswith("message:no items retrieved")
+
+
+@pytest.mark.parametrize("location", ["FUT.CME", "FUT.GLOBEX"])
+def test_futures_are_scanned_month_by_month(client, location) -> None:
+    """Red if a scan of futures is empty, or their exchange's former name is unknown."""
+    found = client.send(replace(NASDAQ, instrument="FUT.US", location_code=location, rows=50))
+    (data,) = [reply for reply in found if isinstance(reply, ScannerData)]
+    contracts = [row.contract for row in data.rows]
+    assert {c.exchange for c in contracts} == {"CME"}
+    assert len({c.last_trade_date for c in contracts if c.symbol == "ES"}) > 2
+
+
+def test_an_instrument_names_groups_of_filters(client) -> None:
+    (reply,) = client.send(RequestScannerParameters())
+    (groups,) = set(re.findall("<filters>(.*)</filters>", reply.xml))
+    assert groups.split(",") == re.findall("<id>(.*)</id>", reply.xml)
 
 
 def test_a_scan_that_is_cut_says_so_before_its_rows(client) -> None:
