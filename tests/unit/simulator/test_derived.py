@@ -203,6 +203,10 @@ def test_time_value_melts_and_what_is_over_is_worth_its_exercise(instrument) -> 
         assert (quote.bid, quote.ask) == (None, None)
         assert quote.mark == pytest.approx(max(D(0), sign * (at_end - 230)), abs=D("0.01"))
         assert of.valuation(instrument, later) is None
+    end, first = end_ms // STEP_MS, end_ms // STEP_MS // STEPS_PER_DAY * STEPS_PER_DAY
+    traded = of.tape(instrument).stretch(first, end).lots
+    assert of.quote(instrument, end_ms + 3_600_000).volume == traded
+    assert of.quote(instrument, end_ms + 86_400_000).volume == 0
     after = of.tape(instrument).stretch(end_ms // STEP_MS, end_ms // STEP_MS + 10)
     assert (after.count, after.lots, after.trade.high) == (0, 0, after.trade.low)
 

@@ -186,6 +186,17 @@ def test_counts_and_rates_are_those_of_the_tape(client, world) -> None:
     assert quote.low < D(vwap) < quote.high
 
 
+@pytest.mark.parametrize("steps", range(6))
+def test_the_last_minute_is_the_one_up_to_now(client, world, steps) -> None:
+    world.advance(60 + steps * STEP_MS / 1000)
+    values = ask(client, AAPL, "294,295")
+    step = world.clock.now_ms() // STEP_MS
+    tape = world.market.tape(world.instrument("AAPL"))
+    trades = list(tape.trades(step - 239, step + 1))
+    assert values[T.TRADE_RATE] == len(trades)
+    assert values[T.VOLUME_RATE] == sum(trade.lots for trade in trades) * LOT
+
+
 def test_the_trade_count_keeps_up_over_midnight(client, world) -> None:
     client.send(RequestMarketData(5, AAPL, "mdoff,293"))
     world.advance(10 * 3600 + 1)
