@@ -17,7 +17,9 @@ from pathlib import Path
 from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
+from simulator.gateway.contracts import SEC_TYPES
 from simulator.gateway.entitlements import Entitlement
+from simulator.gateway.research import CALENDAR
 from simulator.instruments import (
     INSTRUMENTS,
     PRODUCTS,
@@ -107,6 +109,7 @@ class World:
         self.database = ContractDatabase(
             (*INSTRUMENTS, *_own_instruments(self.settings.instruments)), PRODUCTS, self._today
         )
+        self._check_withheld()
         self.on_output: Callable[[], None] = lambda: None
         self._calendar = TradingCalendar() if self.settings.calendar else None
         self.clock: Clock = _clock(self.settings)
@@ -115,6 +118,15 @@ class World:
         self.broker: Broker
         self.gateway: Gateway
         self._begin()
+
+    def _check_withheld(self) -> None:
+        symbols = {instrument.symbol for instrument in self.database}
+        for name in self.settings.withheld:
+            if name not in symbols | SEC_TYPES | {CALENDAR}:
+                raise WorldError(
+                    f"withheld {name!r} is no symbol or security type that is known, "
+                    f"nor {CALENDAR!r}; use one like AAPL or OPT"
+                )
 
     def _begin(self) -> None:
         settings = self.settings

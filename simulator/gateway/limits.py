@@ -2,7 +2,8 @@
 
 Both are off by default and switched on in `Settings`. The message rate follows the
 vendor's "reject" setting: error 100 for every message above the rate, and the third
-violation ends the session; a violation is a second in which the rate was exceeded.
+violation ends the session; a violation is a second in which the rate was exceeded. A
+notice comes before the first.
 """
 
 from __future__ import annotations

@@ -16,6 +16,10 @@ GARBAGE = {
     "nothing but zeros": bytes(64),
     "no version range": PREFIX + frame(b"hello"),
     "a version of the future": PREFIX + frame(b"v500..600"),
+    "a version of the past": PREFIX + frame(b"v100..150"),
+    "versions in words": PREFIX + frame("v\uff11\uff15\uff17..178".encode()),
+    "another prefix": b"APL\0" + frame(b"v157..178"),
+    "a MiB of zeros": PREFIX + bytes(1 << 20),
     "a length of zero": PREFIX + bytes(4),
     "a length of 4 GiB": PREFIX + b"\xff\xff\xff\xff",
     "a request before the start": PREFIX + frame(b"v157..176") + fields("49", "1"),
@@ -73,7 +77,11 @@ async def test_a_silent_peer_is_not_waited_for(sim, data):
     await peer.close()
 
 
-@pytest.mark.parametrize("data", [b"\xff\xff\xff\xff", bytes(4)], ids=["oversized", "empty"])
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\xff\xff\xff", bytes(4), bytes(1 << 20)],
+    ids=["oversized", "empty", "zeros"],
+)
 async def test_a_broken_length_ends_a_started_session(sim, data):
     peer = await Peer.started(sim.port, 2)
     await peer.settle()
@@ -107,6 +115,20 @@ async def test_an_unreadable_request_is_answered_and_the_session_lives(sim, text
     peer.send(fields(*texts))
     error = await peer.error(320)
     assert error.text.startswith("Error reading request")
+    await peer.settle()
+    await peer.close()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [bytes(1 << 20), b"9\x008\x00\xff\xfe\0", "9\x00\uff18\0".encode(), b"9\x008\x007"],
+    ids=["zeros", "no UTF-8", "not ASCII", "no NUL"],
+)
+async def test_bytes_that_are_no_request_are_answered_and_the_session_lives(sim, payload):
+    peer = await Peer.started(sim.port, 2)
+    peer.send(frame(payload))
+    error = await peer.error(320)
+    assert len(error.text) < 300
     await peer.settle()
     await peer.close()
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from simulator.wire import frame
+
 COMMAND = [sys.executable, "-m", "simulator", "serve"]
 PATIENCE_S = 30
 
@@ -81,3 +83,21 @@ def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> No
     assert result.returncode == 2
     assert named in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_a_gateway_that_drops_whom_it_cannot_read() -> None:
+    arguments = ("--port", "0", "--drop-unreadable", "--withhold", "OPT", "--withhold", "AAPL")
+    with running(*arguments) as process:
+        port = json.loads(process.stdout.readline())["port"]
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as peer:
+            peer.sendall(b"API\0" + frame(b"v157..178") + frame(b"71\x002\x001\x00\x00"))
+            peer.sendall(frame(b"9\0x\0"))
+            received = b"".join(iter(lambda: peer.recv(65536), b""))
+    assert b"\x00320\0Error reading request. Unable to parse data. " in received
+
+
+def test_a_permission_that_nobody_knows_is_one_clear_line() -> None:
+    result = refused("--port", "0", "--withhold", "options")
+    assert result.returncode == 2
+    assert "withheld 'options'" in result.stderr
+    assert "OPT" in result.stderr

@@ -4,6 +4,7 @@ Red: an error that comes for another reason, under another id, along with someth
 or not at all. What the domains of market data and history send is tested with them.
 """
 
+import gc
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from simulator import World, WorldSettings
+from simulator.gateway import Connection
 from simulator.instruments import INSTRUMENTS
 from simulator.messages import (
     REQUESTS,
@@ -321,6 +323,30 @@ def test_what_is_all_right_meets_no_error(stage, requests) -> None:
 
 def test_only_what_ended_in_this_session_of_the_client_is_told_by_a_global_cancel(stage) -> None:
     assert own_and_old(stage) == []
+
+
+def test_the_master_client_is_not_told_what_ended_of_others(stage) -> None:
+    master = stage.client(2, master_client_id=2)
+    stage.send(PlaceOrder(5, AAPL, MARKET))
+    master.read()
+    assert master.send(orders.RequestGlobalCancel()) == []
+
+
+def connections() -> int:
+    gc.collect()
+    return sum(type(thing) is Connection for thing in gc.get_objects())
+
+
+def test_nothing_is_kept_of_a_client_that_left(stage) -> None:
+    """Red for a domain that does not forget: a gateway that runs for weeks would grow."""
+    stage.client(9)
+    before = connections()
+    client = stage.client()
+    client.send(PlaceOrder(5, AAPL, MARKET), updates(ACCOUNT), summary(6), multi(7), SCAN)
+    stage.world.disconnect(client.connection)
+    del client
+    stage.world.advance(61)
+    assert connections() == before
 
 
 def test_a_cancel_without_a_proper_time_cancels_nothing(stage) -> None:

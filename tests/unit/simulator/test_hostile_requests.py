@@ -205,3 +205,13 @@ def test_a_wrong_range_of_versions_ends_the_connection(world, version) -> None:
     world.receive(peer, b"API\0" + frame(version))
     assert peer.is_closing
     assert peer.session.data_to_send() == b""
+
+
+def test_an_order_id_above_32_bits_is_told_as_captured(client) -> None:
+    texts = REQUESTS.encode(orders.PlaceOrder(7, AAPL, MARKET), VERSION)
+    (error,) = client.send_fields(texts[0], "2548181185", *texts[2:])
+    assert (error.id, error.code) == (-1, 320)
+    assert error.text == (
+        "Error reading request. Unable to parse data. "
+        'java.lang.NumberFormatException: For input string: "2548181185"'
+    )
