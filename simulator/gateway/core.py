@@ -12,6 +12,7 @@ import structlog
 
 from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
+from simulator.gateway.archive import Archive
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
@@ -29,6 +30,7 @@ from simulator.gateway.quotes import Quotes
 from simulator.gateway.refusals import Refusals
 from simulator.gateway.research import Research
 from simulator.gateway.scanners import Scanners
+from simulator.gateway.streams import RealTimeBars, TickStreams
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
@@ -89,6 +91,7 @@ class Gateway:
         self.quotes = Quotes(self.hub, self.orders, self.news)
         self.depth = Depth(self.hub, self.quotes)
         lookups, pacing = Lookups(self.hub, self.quotes), HistoryPacing()
+        self.tick_streams = TickStreams(self.hub, lookups)
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
@@ -99,6 +102,9 @@ class Gateway:
             Scanners(self.hub),
             Research(self.hub),
             History(self.hub, lookups, pacing),
+            Archive(self.hub, lookups, pacing),
+            RealTimeBars(self.hub, lookups),
+            self.tick_streams,
         )
         self._handlers = _merge(
             (
@@ -156,6 +162,7 @@ class Gateway:
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
         self.depth.show(instrument)
+        self.tick_streams.show(instrument)
 
     # --- inside ---
 
