@@ -299,7 +299,7 @@ async def main():
             await asyncio.wait_for(trade.filledEvent, 30)
         assert trade.orderStatus.status == "Filled"
         ib.disconnect()
-        heavy = {"pandas", "numpy", "exchange_calendars", "pyarrow"} & set(sys.modules)
+        heavy = {"pandas", "exchange_calendars", "pyarrow"} & set(sys.modules)
         print("heavy:", sorted(heavy))
 
 asyncio.run(main())
