@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -33,8 +34,9 @@ class Bench:
     lib: ModuleType
     world: World
 
-    @property
+    @cached_property
     def aapl(self) -> Any:
+        """The same object each time: the libraries find a subscription by it."""
         return self.lib.Stock("AAPL", "SMART", "USD", conId=AAPL_ID)
 
     async def settle(self) -> None:

@@ -280,3 +280,15 @@ def test_streams_are_paced_if_wanted(join) -> None:
     client.world.advance(600)
     client.read()
     assert client.send(bars()) == []
+
+
+def test_streams_rest_while_the_exchange_is_closed(join) -> None:
+    world = World(WorldSettings(seed=7, clock="manual", calendar=True))
+    client = join(world=world)
+    world.advance(10 * 3600 - 30)  # to 19:59:30 in New York
+    outside, regular = bars(), RequestRealTimeBars(6, AAPL, 5, "TRADES", True)
+    assert client.send(outside, regular, ticks(id_=7)) == []
+    world.advance(300)
+    seen = client.read()
+    assert {reply.req_id for reply in seen} == {5, 7}
+    assert max(reply.time_s for reply in seen) < START_S + 36_000
