@@ -457,6 +457,17 @@ def test_updates_come_every_five_seconds_until_they_are_cancelled(client, world)
     assert client.read() == []
 
 
+def test_a_week_in_progress_grows(client, world) -> None:
+    """Sunday belongs to the week before, so Monday's bar is the first of its week."""
+    world.advance(86_400)
+    first = bars_of(client.send(ask(bar_size="1W", duration="2 W", end="", keep=True)))[-1]
+    for _ in range(2):
+        world.advance(5)
+        (update,) = client.read()
+        assert (update.open, update.date) == (first.open, first.date)
+        assert update.volume >= first.volume
+
+
 def test_a_query_in_use_has_no_double(client) -> None:
     kept = ask(duration="60 S", end="", keep=True)
     client.send(kept)
