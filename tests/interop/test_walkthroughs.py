@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import math
 from collections import Counter
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -195,7 +196,7 @@ async def test_bars_of_the_past_go_on_in_the_present(desk):
     small = ib.reqRealTimeBars(euro, 5, "MIDPOINT", False)
     await desk.watch(16)
     assert len(small) == 3
-    assert {(b.time - a.time).seconds for a, b in zip(small, small[1:], strict=False)} == {5}
+    assert {(b.time - a.time).seconds for a, b in pairwise(small)} == {5}
     ib.cancelRealTimeBars(small)
 
 
