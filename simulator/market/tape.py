@@ -40,6 +40,7 @@ _OVERSHOOT = 0.58  # how far a random walk passes its samples, in deviations bet
 _MINUTE_LOTS = 240
 _DAY_LOTS = _MINUTE_LOTS * MINUTES_PER_DAY
 _LOTS_PER_TRADE = 2
+_LONG_PART = 180  # minutes within a day from which on they are not looked at one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,11 @@ class Tape:
             (STEPS_PER_MINUTE, self._whole_minute),
         )
         while first < end:
+            minutes = self._part_of_day(first, end)
+            if len(minutes) >= _LONG_PART:
+                yield self._long(minutes)
+                first = minutes.stop * STEPS_PER_MINUTE
+                continue
             for size, whole in sizes:
                 if first % size == 0 and first + size <= end:
                     yield whole(first // size)
@@ -182,6 +188,30 @@ class Tape:
                 until = min(end, (first // STEPS_PER_MINUTE + 1) * STEPS_PER_MINUTE)
                 yield by_steps(self, first, until)
                 first = until
+
+    @staticmethod
+    def _part_of_day(first: int, end: int) -> range:
+        """The whole minutes from here to the end or midnight; none of a whole day."""
+        midnight = (first // STEPS_PER_DAY + 1) * STEPS_PER_DAY
+        if first % STEPS_PER_MINUTE or (first % STEPS_PER_DAY == 0 and midnight <= end):
+            return range(0)
+        return range(first // STEPS_PER_MINUTE, min(end, midnight) // STEPS_PER_MINUTE)
+
+    def _long(self, minutes: range) -> Stretch:
+        """Many minutes of a day, such as a session; the opens of its hours weigh the average."""
+        first, last = minutes.start * STEPS_PER_MINUTE, minutes.stop * STEPS_PER_MINUTE - 1
+        ranges = self._ranges(minutes.start, minutes.stop)
+        bids = _Range(max(r.high for r in ranges), min(r.low for r in ranges), 0, 0)
+        notional = sum(
+            self._opening(start) * (self._lots(end) - self._lots(start))
+            for hour, part in _split(minutes.start, minutes.stop, 60)
+            for start, end in [(hour * 60 + part.start, hour * 60 + part.stop)]
+        )
+        return self._whole(bids, (first, self.bid(first)), (last, self.bid(last)), notional)
+
+    def _opening(self, minute: int) -> int:
+        step = minute * STEPS_PER_MINUTE
+        return self._trade_ticks(step, self._raw(step))
 
     def _whole_day(self, day: int) -> Stretch:
         hours = [(day * 24 + hour) * STEPS_PER_HOUR for hour in range(25)]
