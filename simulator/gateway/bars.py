@@ -27,7 +27,9 @@ MAX_COST = 50_000
 
 MAX_SECOND_BARS = 2_000
 _DAYS_PER_COST = 10  # a day costs as much as so many minutes: it is not added up of them
+_MINUTES_PER_HOUR = 5  # what an hour costs: it is not added up either
 _MINUTE_MS = 60_000
+_HOUR_MS = 3_600_000
 _DAY_S = 86_400
 
 
@@ -282,7 +284,8 @@ def cost(size: BarSize, period: Period) -> int:
     """How much work the bars of a period are, in minutes to be looked at."""
     if not size.is_within_day:
         return len(period.sessions) // _DAYS_PER_COST
-    per_unit = min(size.count, _MINUTE_MS)
+    per_unit = _HOUR_MS // _MINUTES_PER_HOUR if size.count % _HOUR_MS == 0 else _MINUTE_MS
+    per_unit = min(size.count, per_unit)
     return sum(end - start for start, end in period.parts()) // per_unit
 
 

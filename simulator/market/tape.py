@@ -1,13 +1,14 @@
 """The tape of one instrument: bids, trades and summaries of any stretch of time.
 
 Extremes are decided from the top down, so that nothing has to be added up: a day takes
-its range from a sample of the path once an hour, an hour once in five minutes, a minute once in
-15 seconds, each within the range of its parent; the child where the sample was extreme
+its range from a sample of the path once an hour, an hour once in five minutes, a minute
+once in 15 seconds, each within the range of its parent; the child where the sample was extreme
 inherits the parent's extreme, and below the minute the path is bent to touch it. Volume
 and number of trades are differences of one growing function of time. Thus an hour equals
-its minutes, and a day its hours, though a day costs 25 samples. The average of a day and
-more weighs the opening prices of its hours; that of shorter stretches weighs its minutes,
-each by the mean of its four prices, and below the minute its trades.
+its minutes, and a day its hours, though a day costs 25 samples. The average price alone is
+only nearly that of the parts: it weighs the opening prices of a day's hours, of an hour's
+stretches of five minutes, the mean of the four prices of each minute, and below the minute
+the trades.
 
 Prices are whole ticks, volume is in lots. Pure, and nothing but caches is stored.
 """
@@ -86,7 +87,7 @@ class Tape:
         self._hour: Callable[[int], _Range] = lru_cache(maxsize=256)(self._hour_of)
         self._minute: Callable[[int], _Range] = lru_cache(maxsize=256)(self._minute_of)
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
-        self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
+        self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_of_trades)
         self._edge: Callable[[int], Trade] = lru_cache(maxsize=16)(self._edge_trade)
         self._before: Callable[[int, int], tuple[int, int] | None]
         self._before = lru_cache(maxsize=4)(self._range_of)
@@ -225,12 +226,15 @@ class Tape:
         bids = self._day(day)
         return self._whole(bids, (first, self._raw(first)), (last, self._raw(last)), notional)
 
-    def _hour_in_minutes(self, hour: int) -> Stretch:
-        parts = [self._whole_minute(hour * 60 + minute) for minute in range(60)]
-        total = parts[0]
-        for part in parts[1:]:
-            total = total.then(part)
-        return total
+    def _hour_of_trades(self, hour: int) -> Stretch:
+        """Not added up of its minutes: it has their prices and volume, and nearly their average."""
+        first, last = hour * STEPS_PER_HOUR, (hour + 1) * STEPS_PER_HOUR - 1
+        edges = (first, self.bid(first)), (last, self.bid(last))
+        notional = sum(
+            self._opening(minute) * (self._lots(minute + 5) - self._lots(minute))
+            for minute in range(hour * 60, hour * 60 + 60, 5)
+        )
+        return self._whole(self._hour(hour), *edges, notional)
 
     def _whole_minute(self, minute: int) -> Stretch:
         first, last = minute * STEPS_PER_MINUTE, (minute + 1) * STEPS_PER_MINUTE - 1

@@ -92,7 +92,7 @@ def test_a_bar_is_what_its_parts_are(client, small, large, parts) -> None:
         assert numbers(bar) == expected
         assert bar.date == members[0].date
         if small == "1 min":
-            assert abs(bar.average - average) < D("0.002")
+            assert bar.average == pytest.approx(average, rel=D("0.001"))
 
 
 def test_a_day_is_what_its_hours_are(client) -> None:
