@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import math
 from collections import Counter
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -59,6 +60,10 @@ async def desk(library):
         await ib.connectAsync("127.0.0.1", simulator.port, clientId=3)
         yield Desk(ib, module, simulator.world)
         ib.disconnect()
+
+
+def parsed(xml: str) -> ET.Element:
+    return ET.fromstring(xml)  # noqa: S314 - made by the simulator
 
 
 async def test_a_name_becomes_one_contract_by_and_by(desk, complaints):
@@ -195,7 +200,7 @@ async def test_bars_of_the_past_go_on_in_the_present(desk):
     small = ib.reqRealTimeBars(euro, 5, "MIDPOINT", False)
     await desk.watch(16)
     assert len(small) == 3
-    assert {(b.time - a.time).seconds for a, b in zip(small, small[1:], strict=False)} == {5}
+    assert {(b.time - a.time).seconds for a, b in pairwise(small)} == {5}
     ib.cancelRealTimeBars(small)
 
 
@@ -320,7 +325,7 @@ async def test_an_order_is_previewed_changed_and_taken_back_and_another_one_fill
 async def test_a_scan_is_narrowed_by_what_the_parameters_offer(desk, complaints):
     complaints.expect("Error 162", "Error 430")
     ib, lib = desk.ib, desk.lib
-    tree = ET.fromstring(await ib.reqScannerParametersAsync())
+    tree = parsed(await ib.reqScannerParametersAsync())
 
     def texts(path: str) -> set[str | None]:
         return {element.text for element in tree.findall(path)}
@@ -339,9 +344,8 @@ async def test_a_scan_is_narrowed_by_what_the_parameters_offer(desk, complaints)
     contracts = [row.contractDetails.contract for row in some]
     tickers = await ib.reqTickersAsync(*contracts[:5])
     assert all(100 <= ticker.last <= 300 for ticker in tickers)
-    (report,) = [
-        await ib.reqFundamentalDataAsync(lib.Stock("AMD", "SMART", "USD"), "ReportSnapshot")
-    ]
-    shares = ET.fromstring(report).find(".//SharesOut")
+    amd = lib.Stock("AMD", "SMART", "USD")
+    report = parsed(await ib.reqFundamentalDataAsync(amd, "ReportSnapshot"))
+    shares = report.find(".//SharesOut")
     assert shares is not None
     assert 0 < float(shares.attrib["TotalFloat"]) < float(shares.text or 0)
