@@ -12,6 +12,7 @@ import structlog
 
 from simulator.broker import Broker
 from simulator.gateway.accounts import Accounts
+from simulator.gateway.archive import Archive
 from simulator.gateway.contracts import Contracts
 from simulator.gateway.depth import Depth
 from simulator.gateway.display_groups import DisplayGroups
@@ -28,9 +29,9 @@ from simulator.gateway.orders import Orders
 from simulator.gateway.pacing import HistoryPacing
 from simulator.gateway.pnl import ProfitAndLoss
 from simulator.gateway.quotes import Quotes
-from simulator.gateway.refusals import Refusals
 from simulator.gateway.research import Research
 from simulator.gateway.scanners import Scanners
+from simulator.gateway.streams import RealTimeBars, TickStreams
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
@@ -91,6 +92,7 @@ class Gateway:
         self.quotes = Quotes(self.hub, self.orders, self.news)
         self.depth = Depth(self.hub, self.quotes)
         lookups, pacing = Lookups(self.hub, self.quotes), HistoryPacing()
+        self.tick_streams = TickStreams(self.hub, lookups)
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
@@ -102,6 +104,9 @@ class Gateway:
             Research(self.hub),
             Exercises(self.hub, self.orders),
             History(self.hub, lookups, pacing),
+            Archive(self.hub, lookups, pacing),
+            RealTimeBars(self.hub, lookups),
+            self.tick_streams,
         )
         self._handlers = _merge(
             (
@@ -111,7 +116,6 @@ class Gateway:
                 self.orders.handlers(),
                 self.quotes.handlers(),
                 *(service.handlers() for service in self._services),
-                Refusals(self.hub).handlers(),
             )
         )
 
@@ -159,6 +163,7 @@ class Gateway:
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
         self.depth.show(instrument)
+        self.tick_streams.show(instrument)
 
     def entitle(self, instrument: Instrument | None, entitlement: Entitlement, now_ms: int) -> None:
         """Set what the login may see of an instrument, or of all."""

@@ -67,12 +67,15 @@ class QuotedSource:
     def __init__(self, source: Source) -> None:
         self._source = source
         self.at: Callable[[int, TradingDay], Quote] = lru_cache(maxsize=4)(self._quote)
+        self._edges: Callable[[TradingDay], tuple[Decimal, Decimal]]
+        self._edges = lru_cache(maxsize=4)(self._open_and_close)
 
     def _quote(self, step: int, day: TradingDay) -> Quote:
         source = self._source
         bid_size, ask_size = source.sizes(step)
         trade = source.last_trade(step)
         high, low = source.range_since(day.first, step)
+        open_, close = self._edges(day)
         return Quote(
             time_ms=step * STEP_MS,
             bid=source.price(source.bid(step)),
@@ -85,9 +88,15 @@ class QuotedSource:
             volume=source.lots_since(day.first, step) * source.lot,
             high=source.price(high),
             low=source.price(low),
-            open=source.price(source.last_trade(day.first).ticks),
-            close=source.price(source.last_trade(day.close).ticks),
+            open=open_,
+            close=close,
         )
+
+    def _open_and_close(self, day: TradingDay) -> tuple[Decimal, Decimal]:
+        """The first price of a day, and the last of the one before."""
+        steps = day.first, day.close
+        open_, close = (self._source.price(self._source.last_trade(n).ticks) for n in steps)
+        return open_, close
 
 
 class Market:

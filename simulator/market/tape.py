@@ -39,7 +39,7 @@ _BEND = 50  # steps over which the path is bent towards an extreme: less than a 
 _OVERSHOOT = 0.58  # how far a random walk passes its samples, in deviations between two of them
 _MINUTE_LOTS = 240
 _DAY_LOTS = _MINUTE_LOTS * MINUTES_PER_DAY
-_LOTS_PER_TRADE = 4
+_LOTS_PER_TRADE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,18 @@ class Tape:
         self._traded: Callable[[int], _Minute] = lru_cache(maxsize=64)(self._traded_in)
         self._whole_hour: Callable[[int], Stretch] = lru_cache(maxsize=64)(self._hour_in_minutes)
         self._edge: Callable[[int], Trade] = lru_cache(maxsize=16)(self._edge_trade)
-        self._before: Callable[[int, int], list[_Range]] = lru_cache(maxsize=4)(self._ranges)
+        self._before: Callable[[int, int], tuple[int, int] | None]
+        self._before = lru_cache(maxsize=4)(self._range_of)
+        self._lots: Callable[[int], int] = lru_cache(maxsize=256)(self._lots_until)
+        self.bid: Callable[[int], int] = lru_cache(maxsize=16)(self._bid_at)
+        """The bid at a step."""
 
     def price(self, ticks: int) -> Decimal:
         return ticks * self._tick
 
     # --- single moments ---
 
-    def bid(self, step: int) -> int:
-        """The bid in ticks; the ask is `spread` above it."""
+    def _bid_at(self, step: int) -> int:
         minute, second = divmod(step, STEPS_PER_MINUTE)
         found = self._minute(minute)
         if second == found.high_child:
@@ -141,9 +144,9 @@ class Tape:
         minute = self._traded(index)
         last = bisect_right(minute.steps, step) - 1
         before = self._before(first // STEPS_PER_MINUTE, index)
-        high = max((found.high + self.spread for found in before), default=minute.highs[last])
-        low = min((found.low for found in before), default=minute.lows[last])
-        return max(minute.highs[last], high), min(minute.lows[last], low)
+        if before is None:
+            return minute.highs[last], minute.lows[last]
+        return max(minute.highs[last], before[0]), min(minute.lows[last], before[1])
 
     def trades(self, first: int, end: int) -> Iterator[Trade]:
         """The trades from a step to before another, in order."""
@@ -291,7 +294,7 @@ class Tape:
     def _trade_ticks(self, step: int, bid: int) -> int:
         return bid + self.spread if self._path.bits(step) & 1 else bid
 
-    def _lots(self, minute: int) -> int:
+    def _lots_until(self, minute: int) -> int:
         """Lots traded before a minute, since the epoch; grows by 40 to 440 a minute."""
         day, rest = divmod(minute, MINUTES_PER_DAY)
         before = self._day_lots(day)

@@ -217,6 +217,12 @@ def test_a_file_of_ones_own(tmp_path, join) -> None:
         ("symbol,kind,colour\nACME,stock,red\n", "line 2, field colour"),
         ("symbol,kind\nACME,stock\nACME,stock\n", "line 3, field con_id"),
         ("symbol,kind,market_rule_id\nACME,stock,7\n", "line 2, field market_rule_id"),
+        (
+            "symbol,kind,calendar\nACME,stock,XXXX\n",
+            "line 2, field calendar: 'XXXX' is not a known",
+        ),
+        ("symbol,kind,time_zone\nACME,stock,US/Utopia\n", "line 2, field time_zone: 'US/Utopia'"),
+        ("symbol,kind,trading_hours\nACME,stock,0930-2500\n", "field trading_hours: '0930-2500'"),
     ],
 )
 def test_a_bad_file_is_refused_by_line_and_field(tmp_path, text, where) -> None:

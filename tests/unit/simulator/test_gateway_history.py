@@ -457,6 +457,17 @@ def test_updates_come_every_five_seconds_until_they_are_cancelled(client, world)
     assert client.read() == []
 
 
+def test_a_week_in_progress_grows(client, world) -> None:
+    """Sunday belongs to the week before, so Monday's bar is the first of its week."""
+    world.advance(86_400)
+    first = bars_of(client.send(ask(bar_size="1W", duration="2 W", end="", keep=True)))[-1]
+    for _ in range(2):
+        world.advance(5)
+        (update,) = client.read()
+        assert (update.open, update.date) == (first.open, first.date)
+        assert update.volume >= first.volume
+
+
 def test_a_query_in_use_has_no_double(client) -> None:
     kept = ask(duration="60 S", end="", keep=True)
     client.send(kept)
@@ -512,3 +523,76 @@ def test_a_schedule_tells_the_sessions(client) -> None:
         "20250616",
     ]
     assert (schedule.start, schedule.end) == ("20250614-00:00:00", "20250617-00:00:00")
+
+
+# --- with the calendar of the exchange --------------------------------------
+
+
+@pytest.fixture
+def trading(join):
+    return join(world=World(WorldSettings(seed=7, clock="manual", calendar=True)))
+
+
+def test_regular_hours_begin_at_half_past_nine(trading) -> None:
+    """The cut of the first bar is that of a captured answer."""
+    hours = {"bar_size": "1 hour", "duration": "1 D", "date_format": 1}
+    end = "20250614-00:00:00"
+    regular = bars_of(trading.send(ask(end=end, use_rth=True, **hours)))
+    assert [bar.date[9:17] for bar in regular] == [
+        "09:30:00",
+        *(f"{hour}:00:00" for hour in range(10, 16)),
+    ]
+    assert {bar.date[18:] for bar in regular} == {"US/Eastern"}
+    whole = bars_of(trading.send(ask(end=end, **hours)))
+    assert [bar.date[9:14] for bar in whole] == [f"{hour:02}:00" for hour in range(4, 20)]
+
+
+def test_days_are_sessions_with_what_traded_in_them(trading) -> None:
+    size = {"use_rth": True, "end": "20250614-00:00:00"}
+    days = bars_of(trading.send(ask(bar_size="1 day", duration="5 D", **size)))
+    assert [bar.date for bar in days] == [f"202506{day:02}" for day in (9, 10, 11, 12, 13)]
+    minutes = bars_of(trading.send(ask(bar_size="1 min", duration="1 D", **size)))
+    assert len(minutes) == 390
+    assert numbers(days[-1]) == total(minutes)[0]
+
+
+def test_seconds_are_seconds_of_trading(trading) -> None:
+    bars = bars_of(
+        trading.send(ask(duration="600 S", end="20250616-13:35:00", use_rth=True, date_format=1))
+    )
+    assert [bar.date[:14] for bar in bars] == [
+        *(f"20250613 15:{minute}" for minute in range(55, 60)),
+        *(f"20250616 09:{minute}" for minute in range(30, 35)),
+    ]
+
+
+def test_a_week_is_dated_by_its_last_session(trading) -> None:
+    """Good Friday, 2025-04-18, was a holiday."""
+    bars = bars_of(
+        trading.send(ask(bar_size="1W", duration="3 W", use_rth=True, end="20250426-00:00:00"))
+    )
+    assert [bar.date for bar in bars] == ["20250411", "20250417", "20250425"]
+
+
+def test_a_schedule_has_the_sessions_of_the_exchange(trading) -> None:
+    """The form of a captured schedule; 2025-05-26 was Memorial Day."""
+    days = {"bar_size": "1 day", "duration": "3 D", "end": "20250528-00:00:00"}
+    (schedule,) = trading.send(ask(what="SCHEDULE", use_rth=True, **days))
+    assert [session.reference_date for session in schedule.sessions] == [
+        "20250522",
+        "20250523",
+        "20250527",
+    ]
+    assert (schedule.start, schedule.end) == ("20250522-09:30:00", "20250527-16:00:00")
+
+
+def test_updates_stop_after_the_session_and_go_on_in_the_next(trading) -> None:
+    world = trading.world
+    trading.send(
+        ask(bar_size="5 mins", duration="1 D", end="", keep=True, use_rth=True, date_format=1)
+    )
+    world.advance(6 * 3600 + 600)
+    last = trading.read()[-1]
+    assert last.date == "20250616 15:55:00 US/Eastern"
+    world.advance(17.5 * 3600 - 600)
+    assert trading.read()[-1].date == "20250617 09:30:00 US/Eastern"
