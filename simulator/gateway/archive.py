@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from simulator.gateway import moments, ticks
+from simulator.gateway import moments, tick_kinds
 from simulator.gateway.bars import SERIES
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.lookups import Lookups, Refused
@@ -189,7 +189,7 @@ class Archive:
         kind: TickKind,
         start: Moment | None,
         end: Moment | None,
-    ) -> tuple[ticks.Tick, ...]:
+    ) -> tuple[tick_kinds.Tick, ...]:
         """From the start on if there is one, else back from the end."""
         feed = Feed(instrument, self._hub.market.tape(instrument), request.ignore_size)
         wanted = min(request.number_of_ticks, MAX_TICKS)
@@ -198,10 +198,10 @@ class Archive:
         if start:
             end_ms = min(end_ms, start.ms + SEARCH_DAYS * DAY_MS)
             spans = self._spans(instrument, start.ms, end_ms, use_rth=request.use_rth)
-            return ticks.first_ticks(kind, feed, spans, wanted)
+            return tick_kinds.first_ticks(kind, feed, spans, wanted)
         from_ms = end_ms - SEARCH_DAYS * DAY_MS
         spans = self._spans(instrument, from_ms, end_ms, use_rth=request.use_rth)
-        return ticks.last_ticks(kind, feed, reversed(spans), wanted)
+        return tick_kinds.last_ticks(kind, feed, reversed(spans), wanted)
 
     def _spans(
         self, instrument: Instrument, from_ms: int, until_ms: int, *, use_rth: bool

@@ -18,8 +18,9 @@ from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS, STEPS_PER_DAY
 
-MINUTES_PER_DAY = 1440
+MINUTES_PER_DAY, MINUTES_PER_HOUR = 1440, 60
 STEPS_PER_MINUTE = STEPS_PER_DAY // MINUTES_PER_DAY
+STEPS_PER_HOUR = STEPS_PER_MINUTE * MINUTES_PER_HOUR
 AVERAGE_DAYS = 90
 VOLATILITY_DAYS = 30
 DAYS_PER_YEAR = 365
@@ -40,7 +41,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class SoFar:
-    """What a day has brought before a minute: trades, lots, and the sum of price times lots."""
+    """What an hour or a day has brought before a minute: trades, lots, price times lots."""
 
     minute: int
     count: int = 0
@@ -54,7 +55,8 @@ class Figures:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self._days: dict[tuple[int, int], Day] = {}
-        self._today: dict[int, SoFar] = {}
+        self._hours: dict[tuple[int, int], tuple[int, float]] = {}
+        self._carried: dict[tuple[int, int], SoFar] = {}
 
     @property
     def step(self) -> int:
@@ -103,16 +105,21 @@ class Figures:
 
     def trade_count(self, instrument: Instrument) -> int:
         """Trades since the day began."""
-        return self._so_far(instrument).count
+        return self._so_far(instrument, MINUTES_PER_DAY).count
 
     def average_price(self, instrument: Instrument, last: Decimal) -> Decimal:
-        """Of the day's trades, by volume; `last` where nothing was traded."""
-        so_far = self._so_far(instrument)
-        if not so_far.lots:
+        """Of the day's trades, by volume; `last` where nothing was traded.
+
+        An hour that is over counts by its opening price, as the tape has it for days.
+        """
+        hour = self.step // STEPS_PER_HOUR
+        present = self._so_far(instrument, MINUTES_PER_HOUR)
+        hours = [self._hour(instrument, index) for index in range(hour - hour % 24, hour)]
+        lots = present.lots + sum(traded for traded, _ in hours)
+        if not lots:
             return last
-        tape = self.hub.market.tape(instrument)
-        ticks = so_far.notional / so_far.lots
-        return (tape.price(1) * Decimal(ticks)).quantize(_FINE)
+        ticks = (present.notional + sum(notional for _, notional in hours)) / lots
+        return (self.hub.market.tape(instrument).price(1) * Decimal(ticks)).quantize(_FINE)
 
     def trades_in(self, instrument: Instrument, minutes: int) -> tuple[int, Decimal]:
         """Number of trades and units traded in the last minutes."""
@@ -128,12 +135,22 @@ class Figures:
             step = sessions.previous(instrument, now_ms, use_rth=True).end_ms // STEP_MS - 1
         return tape.price(tape.last_trade(step).ticks)
 
-    def _so_far(self, instrument: Instrument) -> SoFar:
-        """The whole minutes of today, and the trades since."""
+    def _hour(self, instrument: Instrument, index: int) -> tuple[int, float]:
+        """Lots of an hour that is over, and its opening price times these."""
+        key = instrument.con_id, index
+        if key not in self._hours:
+            tape = self.hub.market.tape(instrument)
+            first, end = index * STEPS_PER_HOUR, (index + 1) * STEPS_PER_HOUR
+            lots = tape.lots_since(first, end - 1)
+            self._hours[key] = lots, float(tape.last_trade(first).ticks * lots)
+        return self._hours[key]
+
+    def _so_far(self, instrument: Instrument, period: int) -> SoFar:
+        """The whole minutes of this day or hour, carried on, and the trades since."""
         tape, step = self.hub.market.tape(instrument), self.step
-        minute = step // STEPS_PER_MINUTE
-        known = self._today.get(instrument.con_id)
-        first = minute - minute % MINUTES_PER_DAY
+        minute, key = step // STEPS_PER_MINUTE, (instrument.con_id, period)
+        first = minute - minute % period
+        known = self._carried.get(key)
         if known is None or not first <= known.minute <= minute:
             known = SoFar(first)
         if known.minute < minute:
@@ -144,7 +161,7 @@ class Figures:
                 known.lots + since.lots,
                 known.notional + since.notional,
             )
-            self._today[instrument.con_id] = known
+            self._carried[key] = known
         trades = list(tape.trades(minute * STEPS_PER_MINUTE, step + 1))
         return SoFar(
             minute,

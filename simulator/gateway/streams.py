@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.gateway import bars, ticks
+from simulator.gateway import bars, tick_kinds
 from simulator.gateway.bars import NO_NUMBER, SERIES, Scale, Slot, Values
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.lookups import SUBSCRIBE, Lookups, Refused, no_series
@@ -68,8 +68,10 @@ class TickStream:
     tick_type: int
     next_step: int
 
-    def send(self, *found: ticks.Tick) -> None:
-        self.connection.send(*(ticks.live(self.req_id, self.tick_type, tick) for tick in found))
+    def send(self, *found: tick_kinds.Tick) -> None:
+        self.connection.send(
+            *(tick_kinds.live(self.req_id, self.tick_type, tick) for tick in found)
+        )
 
 
 class RealTimeBars:
@@ -235,7 +237,7 @@ class TickStreams:
             (session.start_ms // STEP_MS, min(session.end_ms // STEP_MS, stream.next_step))
             for session in reversed(found)
         ]
-        past = ticks.last_ticks(stream.kind, stream.feed, spans, wanted)
+        past = tick_kinds.last_ticks(stream.kind, stream.feed, spans, wanted)
         stream.connection.send(stream.kind.answer(stream.req_id, past, True))
 
     def _checked(self, connection: Connection, request: RequestTickByTickData) -> Instrument:

@@ -230,6 +230,13 @@ class Tape:
             notional,
         )
 
+    def _range_of(self, first: int, end: int) -> tuple[int, int] | None:
+        """Highest and lowest trade from a minute to before another, if there is one between."""
+        ranges = self._ranges(first, end)
+        if not ranges:
+            return None
+        return max(found.high for found in ranges) + self.spread, min(f.low for f in ranges)
+
     def _ranges(self, first: int, end: int) -> list[_Range]:
         """The ranges from a minute to before another, in as few as show all of them."""
         ranges: list[_Range] = []

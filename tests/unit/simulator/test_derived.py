@@ -158,6 +158,11 @@ def test_a_call_rises_with_its_underlying_and_a_put_falls() -> None:
         assert rich.bid > 25
         assert poor.ask < 10
         assert rich.bid < rich.last < rich.ask
+    of.set_quote(AAPL, NOW_MS, bid=D(260), ask=D(262), last=D(255))
+    for right in "CP":
+        quote = of.quote(option(right), NOW_MS)
+        assert quote.low < quote.last < quote.high or quote.last in {quote.low, quote.high}
+        assert quote.low < quote.high
     assert of.is_set(option())
     of.release(AAPL)
     assert not of.is_set(option())
@@ -198,6 +203,10 @@ def test_time_value_melts_and_what_is_over_is_worth_its_exercise(instrument) -> 
         assert (quote.bid, quote.ask) == (None, None)
         assert quote.mark == pytest.approx(max(D(0), sign * (at_end - 230)), abs=D("0.01"))
         assert of.valuation(instrument, later) is None
+    end, first = end_ms // STEP_MS, end_ms // STEP_MS // STEPS_PER_DAY * STEPS_PER_DAY
+    traded = of.tape(instrument).stretch(first, end).lots
+    assert of.quote(instrument, end_ms + 3_600_000).volume == traded
+    assert of.quote(instrument, end_ms + 86_400_000).volume == 0
     after = of.tape(instrument).stretch(end_ms // STEP_MS, end_ms // STEP_MS + 10)
     assert (after.count, after.lots, after.trade.high) == (0, 0, after.trade.low)
 

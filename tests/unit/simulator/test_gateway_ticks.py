@@ -182,7 +182,19 @@ def test_counts_and_rates_are_those_of_the_tape(client, world) -> None:
     quote = world.quote("AAPL")
     assert (D(price), D(size), int(time_ms)) == (quote.last, quote.last_size, quote.last_time_ms)
     assert (D(volume), single) == (quote.volume, "true")
-    assert float(vwap) == pytest.approx(day.notional / day.lots / 100, abs=0.01)
+    assert float(vwap) == pytest.approx(day.notional / day.lots / 100, rel=2e-3)
+    assert quote.low < D(vwap) < quote.high
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_the_last_minute_is_the_one_up_to_now(client, world, steps) -> None:
+    world.advance(60 + steps * STEP_MS / 1000)
+    values = ask(client, AAPL, "294,295")
+    step = world.clock.now_ms() // STEP_MS
+    tape = world.market.tape(world.instrument("AAPL"))
+    trades = list(tape.trades(step - 239, step + 1))
+    assert values[T.TRADE_RATE] == len(trades)
+    assert values[T.VOLUME_RATE] == sum(trade.lots for trade in trades) * LOT
 
 
 def test_the_trade_count_keeps_up_over_midnight(client, world) -> None:
@@ -214,9 +226,9 @@ def test_the_premium_is_that_of_the_front_future(client, world) -> None:
 
 
 def test_ratios_and_dividends_can_be_read(client, world) -> None:
-    for symbol in ("AAPL", "MSFT", "TSLA", "NVDA", "AMZN", "GOOGL"):
+    for req_id, symbol in enumerate(("AAPL", "MSFT", "TSLA", "NVDA", "AMZN", "GOOGL")):
         contract = Contract(symbol=symbol, sec_type="STK", exchange="SMART", currency="USD")
-        values = ask(client, contract, "258,456", req_id=hash(symbol) % 10_000)
+        values = ask(client, contract, "258,456", req_id)
         ratios = dict(part.split("=") for part in values[T.FUNDAMENTAL_RATIOS].split(";") if part)
         assert D(ratios["NLOW"]) <= D(ratios["NPRICE"]) <= D(ratios["NHIG"])
         past, coming, day, amount = values[T.IB_DIVIDENDS].split(",")
