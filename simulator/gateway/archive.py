@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
-from simulator.gateway import moments, tick_by_tick
+from simulator.gateway import moments, tick_kinds
 from simulator.gateway.bars import SERIES
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.lookups import Lookups, Refused
@@ -21,7 +21,7 @@ from simulator.gateway.periods import (
     period,
     worded_duration,
 )
-from simulator.gateway.tick_by_tick import MAX_TICKS, MIDDLES, QUOTES, TRADES, Feed, TickKind
+from simulator.gateway.tick_kinds import MAX_TICKS, MIDDLES, QUOTES, TRADES, Feed, TickKind
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS, Stretch
 from simulator.messages.history import (
@@ -189,7 +189,7 @@ class Archive:
         kind: TickKind,
         start: Moment | None,
         end: Moment | None,
-    ) -> tuple[tick_by_tick.Tick, ...]:
+    ) -> tuple[tick_kinds.Tick, ...]:
         """From the start on if there is one, else back from the end."""
         feed = Feed(instrument, self._hub.market.tape(instrument), request.ignore_size)
         wanted = min(request.number_of_ticks, MAX_TICKS)
@@ -198,10 +198,10 @@ class Archive:
         if start:
             end_ms = min(end_ms, start.ms + SEARCH_DAYS * DAY_MS)
             spans = self._spans(instrument, start.ms, end_ms, use_rth=request.use_rth)
-            return tick_by_tick.first_ticks(kind, feed, spans, wanted)
+            return tick_kinds.first_ticks(kind, feed, spans, wanted)
         from_ms = end_ms - SEARCH_DAYS * DAY_MS
         spans = self._spans(instrument, from_ms, end_ms, use_rth=request.use_rth)
-        return tick_by_tick.last_ticks(kind, feed, reversed(spans), wanted)
+        return tick_kinds.last_ticks(kind, feed, reversed(spans), wanted)
 
     def _spans(
         self, instrument: Instrument, from_ms: int, until_ms: int, *, use_rth: bool

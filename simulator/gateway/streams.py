@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from simulator.gateway import bars, tick_by_tick
+from simulator.gateway import bars, tick_kinds
 from simulator.gateway.bars import NO_NUMBER, SERIES, Scale, Slot, Values
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.lookups import SUBSCRIBE, Lookups, Refused, no_series
 from simulator.gateway.pacing import IDENTICAL_MS, LONG_MS, MOST, VIOLATION, Window
 from simulator.gateway.periods import DAY_MS, days, is_always_open
-from simulator.gateway.tick_by_tick import MAX_TICKS, MIDDLES, QUOTES, TRADES, Feed, TickKind
+from simulator.gateway.tick_kinds import MAX_TICKS, MIDDLES, QUOTES, TRADES, Feed, TickKind
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS, Quote
 from simulator.messages.history import (
@@ -68,9 +68,9 @@ class TickStream:
     tick_type: int
     next_step: int
 
-    def send(self, *found: tick_by_tick.Tick) -> None:
+    def send(self, *found: tick_kinds.Tick) -> None:
         self.connection.send(
-            *(tick_by_tick.live(self.req_id, self.tick_type, tick) for tick in found)
+            *(tick_kinds.live(self.req_id, self.tick_type, tick) for tick in found)
         )
 
 
@@ -237,7 +237,7 @@ class TickStreams:
             (session.start_ms // STEP_MS, min(session.end_ms // STEP_MS, stream.next_step))
             for session in reversed(found)
         ]
-        past = tick_by_tick.last_ticks(stream.kind, stream.feed, spans, wanted)
+        past = tick_kinds.last_ticks(stream.kind, stream.feed, spans, wanted)
         stream.connection.send(stream.kind.answer(stream.req_id, past, True))
 
     def _checked(self, connection: Connection, request: RequestTickByTickData) -> Instrument:
