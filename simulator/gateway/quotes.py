@@ -22,6 +22,7 @@ from simulator.gateway.news import PROVIDERS, News, UnknownProviderError, chosen
 from simulator.gateway.orders import Orders
 from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.gateway.ticks import LEGAL, YIELDS, Generic, GenericTicks, generic_of
+from simulator.gateway.validation import TWS_10
 from simulator.instruments import Instrument
 from simulator.market import Quote
 from simulator.messages.market_data import (
@@ -39,6 +40,9 @@ SNAPSHOT_MS = 11_000
 
 OPTION_TYPES = frozenset({"OPT", "FOP", "WAR"})
 MARKET_DATA_OFF = "mdoff"
+MAX_DIGITS = 9
+"""No id of a generic tick is longer."""
+
 """Among generic ticks: send those only, and no prices."""
 
 
@@ -150,6 +154,7 @@ class Quotes:
         )
         for code in self._notices(line, answer):
             self._hub.error(line.connection, line.req_id, code, name=_name(instrument))
+        self._warn_of_trimmed(line)
         key = line.connection, line.req_id
         self._lines[key] = line
         if line.is_watching:
@@ -158,6 +163,18 @@ class Quotes:
         self._show(line)
         if line.is_snapshot and self._lines.get(key) is line:
             self._hub.plan(self._hub.now_ms + SNAPSHOT_MS, lambda: self._end_snapshot(line))
+
+    def _warn_of_trimmed(self, line: Line) -> None:
+        """Sizes before version 163 are whole numbers: a client is told once what it loses."""
+        if line.connection.session.version >= TWS_10:
+            return
+        quote = self._hub.market.quote(line.instrument, self._hub.now_ms)
+        fractional = [size for size in (quote.bid_size, quote.ask_size) if size % 1]
+        if fractional:
+            value = fractional[0]
+            self._hub.error(
+                line.connection, line.req_id, 2176, value=value.normalize(), trimmed=int(value)
+            )
 
     def _notices(self, line: Line, answer: Answer) -> Iterator[int]:
         """Delayed data are announced once for a contract; of options a part is missing."""
@@ -218,7 +235,10 @@ class Quotes:
         """What the generic ticks of a request mean; None after an error was sent."""
         names = _names(request)
         ids = [name for name in names if name != MARKET_DATA_OFF]
-        known = [generic_of(int(n), instrument) if n.isdecimal() else None for n in ids]
+        known = [
+            generic_of(int(n), instrument) if n.isdecimal() and len(n) <= MAX_DIGITS else None
+            for n in ids
+        ]
         generics = [generic for generic in known if generic is not None]
         if len(generics) < len(known):
             cause = (

@@ -52,7 +52,6 @@ TEXTS = {
     365: "No scanner subscription found for ticker id:{id}",
     366: "No historical data query found for ticker id:{id}",
     385: "Duplicate ticker ID for API scanner subscription.",
-    386: "Duplicate ticker ID for API historical data query.",
     387: "Unsupported order type for this exchange and security type.",
     388: "Order size is smaller than the minimum requirement.",
     392: "Invalid order: contract expired.",

@@ -180,3 +180,18 @@ def test_sizes_are_whole_numbers_for_old_clients(join, world, version, size) -> 
     world.set_quote("EUR.USD", bid=D("1.1"), ask=D("1.2"), bid_size=D("2000000.5"))
     replies = join(1, version).send(RequestMarketData(5, EURUSD))
     assert TickSize(5, TickType.BID_SIZE, D(size)) in replies
+
+
+@pytest.mark.parametrize(
+    ("symbol", "version", "codes"), [("BTC", 162, [2176]), ("BTC", 163, []), ("AAPL", 157, [])]
+)
+def test_a_client_that_reads_whole_sizes_only_is_told_what_it_loses(
+    join, symbol, version, codes
+) -> None:
+    client = join(version=version)
+    contract = client.world.instrument(f"{symbol}.USD" if symbol == "BTC" else symbol).contract()
+    replies = client.send(RequestMarketData(5, contract, "", snapshot=False))
+    client.world.advance(2)
+    told = [r for r in (*replies, *client.read()) if isinstance(r, ErrorMessage)]
+    assert [reply.code for reply in told] == codes
+    assert all("Trimmed value 0." in reply.text for reply in told)
