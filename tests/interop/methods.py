@@ -111,9 +111,11 @@ async def _(bench: Bench) -> None:
 async def _(bench: Bench) -> None:
     msft = bench.lib.Stock("MSFT", "SMART", "USD")
     (msft,) = await bench.ib.qualifyContractsAsync(msft)
-    await bench.done(bench.ib.placeOrder(msft, bench.market("BUY", 3)))
+    await bench.done(bench.ib.placeOrder(msft, bench.market("SELL", 3)))
     held = {p.contract.symbol: p.position for p in await bench.ib.reqPositionsAsync()}
-    assert held["MSFT"] == 3
+    assert held["MSFT"] == -3
+    trade = await bench.done(bench.ib.placeOrder(msft, bench.market("BUY", 3)))
+    assert trade.orderStatus.status == "Filled"
 
 
 @checks("reqPnL", "cancelPnL")
@@ -144,6 +146,7 @@ async def _(bench: Bench) -> None:
     bench.ib.replaceFA(1, renamed)
     await bench.settle()
     assert await bench.ib.requestFAAsync(1) == renamed != groups
+    bench.ib.replaceFA(1, groups)
 
 
 @checks("reqUserInfo")

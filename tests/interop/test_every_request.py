@@ -142,7 +142,7 @@ CASES = (
     Case(o.RequestCompletedOrders(False), ("completedOrdersEnd",)),
     Case(o.RequestExecutions(32, r.ExecutionFilter()), ("execDetailsEnd",)),
     Case(o.CancelOrder(77), (10147,)),
-    Case(o.RequestGlobalCancel(), ("orderStatus", 202)),
+    Case(o.RequestGlobalCancel(), (161, "orderStatus", 202)),
     Case(o.ExerciseOptions(33, CALL, 1, 1, ACCOUNT, override=False), (322,)),
     Case(a.RequestManagedAccounts(), ("managedAccounts",)),
     Case(
