@@ -106,6 +106,11 @@ def cli() -> None:
     help="Close a connection whose request cannot be read, as gateways before 10.28 do.",
 )
 @click.option(
+    "--historical-pacing",
+    is_flag=True,
+    help="Refuse requests for history that come too fast, as a real gateway does.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     default="info",
