@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from simulator.gateway.draws import draw
+from simulator.gateway.companies import BOARD, CENT, EARNINGS, MILLION, Company
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.instruments import Instrument
 from simulator.messages.research import (
@@ -30,13 +30,9 @@ from simulator.messages.research import (
 )
 from simulator.records import Contract
 
-CENT, MILLION = Decimal("0.01"), Decimal(1_000_000)
-QUARTERS_BACK, QUARTERS_AHEAD = 8, 4
-DAYS_IN_QUARTER = 91
 CALENDAR = "calendar"
 """The name under which the calendar can be withheld from a login."""
 
-EARNINGS, BOARD = "wshe_ed", "wshe_bod"
 EVENT_TYPES = {EARNINGS: "Earnings Date", BOARD: "Board of Directors Meeting"}
 """Event types of the calendar by tag; the simulator knows of no other events."""
 
@@ -46,7 +42,6 @@ EVENT_DAYS = {EARNINGS: "earnings_date", BOARD: "meeting_date"}
 MAX_EVENTS = 100
 """Events one answer can have: the vendor's documentation."""
 
-_DAYS_TO_MONDAY = {6: 2, 7: 1}
 MAX_DIGITS = 10
 FILTER_KEYS = frozenset({"country", "watchlist", "limit", "limit_region", *EVENT_TYPES})
 
@@ -106,7 +101,8 @@ class Research:
 
     def _snapshot(self, instrument: Instrument) -> ET.Element:
         quote = self._hub.market.quote(instrument, self._hub.now_ms)
-        earnings = sum(amount for _, amount in self._earnings(instrument)[-4:])
+        company = self._company(instrument)
+        earnings = company.yearly_earnings()
         root = ET.Element("ReportSnapshot", Major="1", Minor="0", Revision="1")
         ids = ET.SubElement(root, "CoIDs")
         ET.SubElement(ids, "CoID", Type="CompanyName").text = instrument.long_name
@@ -114,12 +110,14 @@ class Research:
         ET.SubElement(issue, "IssueID", Type="Ticker").text = instrument.symbol
         ET.SubElement(issue, "IssueID", Type="ISIN").text = instrument.isin
         ET.SubElement(issue, "Exchange", Code=instrument.primary_exchange)
-        shares = self._shares(instrument)
-        company = ET.SubElement(root, "CoGeneralInfo")
+        general = ET.SubElement(root, "CoGeneralInfo")
         ET.SubElement(
-            company, "SharesOut", Date=self._today().isoformat(), TotalFloat=str(shares[1])
-        ).text = str(shares[0])
-        ET.SubElement(company, "ReportingCurrency", Code=instrument.currency)
+            general,
+            "SharesOut",
+            Date=self._today().isoformat(),
+            TotalFloat=str(company.traded_shares),
+        ).text = str(company.shares)
+        ET.SubElement(general, "ReportingCurrency", Code=instrument.currency)
         peers = ET.SubElement(root, "peerInfo")
         ET.SubElement(peers, "Industry", type="TRBC").text = instrument.industry
         ratios = ET.SubElement(
@@ -131,23 +129,17 @@ class Research:
         group = ET.SubElement(ratios, "Group", ID="Price and Volume")
         for name, figure in (
             ("NPRICE", quote.last),
-            ("MKTCAP", (quote.last * shares[0] / MILLION).quantize(CENT)),
+            ("MKTCAP", (quote.last * company.shares / MILLION).quantize(CENT)),
             ("TTMEPSXCLX", earnings),
             ("PEEXCLXOR", (quote.last / earnings).quantize(CENT) if earnings else Decimal(0)),
         ):
             ET.SubElement(group, "Ratio", FieldName=name, Type="N").text = str(figure)
         return root
 
-    def _shares(self, instrument: Instrument) -> tuple[Decimal, Decimal]:
-        """How many shares there are, and how many of them the public can trade."""
-        bits = draw(self._hub.settings.seed, "shares", instrument.con_id)
-        issued = MILLION * (100 + bits % 2_900)
-        return issued, issued * (70 + bits // 2_900 % 30) / 100
-
     def _summary(self, instrument: Instrument) -> ET.Element:
         root = ET.Element("FinancialSummary")
         shares = ET.SubElement(root, "EPSs", currency=instrument.currency)
-        for day, amount in self._earnings(instrument):
+        for day, amount in self._company(instrument).earnings():
             ET.SubElement(
                 shares, "EPS", asofDate=day.isoformat(), reportType="A", period="3M"
             ).text = str(amount)
@@ -157,19 +149,10 @@ class Research:
         root = ET.Element("WSHData")
         company = ET.SubElement(ET.SubElement(root, "Company"), "Earnings")
         ET.SubElement(company, "Ticker").text = instrument.symbol
-        for day in self._dates(instrument):
+        for day in self._company(instrument).event_days(EARNINGS):
             if day >= self._today():
                 ET.SubElement(company, "Date").text = f"{day:%m/%d/%Y}"
         return root
-
-    def _earnings(self, instrument: Instrument) -> list[tuple[date, Decimal]]:
-        """What a share earned in each past quarter: half a percent to 1.5 % of the usual price."""
-        usual = instrument.path.anchor
-        return [
-            (day, (usual * Decimal(50 + self._bits(instrument, day) % 101) / 10_000).quantize(CENT))
-            for day in self._dates(instrument)
-            if day < self._today()
-        ]
 
     # --- calendar ---
 
@@ -271,26 +254,18 @@ class Research:
             for instrument in self._hub.database.find(Contract(con_id=con_id)):
                 if instrument.sec_type == "STK" and instrument.stock_type != "ETF":
                     for tag in types:
-                        days = (day for day in self._dates(instrument, tag) if first <= day <= last)
+                        days = (
+                            day
+                            for day in self._company(instrument).event_days(tag)
+                            if first <= day <= last
+                        )
                         yield from (_event(instrument, tag, day) for day in days)
-
-    # --- dates ---
-
-    def _dates(self, instrument: Instrument, tag: str = EARNINGS) -> list[date]:
-        """Days of events around now: one in each quarter of 91 days, never on a weekend."""
-        now = self._today().toordinal() // DAYS_IN_QUARTER
-        days = []
-        for quarter in range(now - QUARTERS_BACK, now + QUARTERS_AHEAD + 1):
-            bits = draw(self._hub.settings.seed, tag, instrument.con_id, quarter)
-            day = date.fromordinal(quarter * DAYS_IN_QUARTER + bits % (DAYS_IN_QUARTER - 2))
-            days.append(day + timedelta(days=_DAYS_TO_MONDAY.get(day.isoweekday(), 0)))
-        return days
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self._hub.now_ms / 1000, UTC).date()
 
-    def _bits(self, instrument: Instrument, day: date) -> int:
-        return draw(self._hub.settings.seed, "earned", instrument.con_id, day)
+    def _company(self, instrument: Instrument) -> Company:
+        return Company(self._hub.settings.seed, instrument, self._today())
 
 
 def _already_answered(connection: Connection, request: object) -> None:

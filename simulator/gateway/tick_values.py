@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from simulator.gateway.companies import CENT, MILLION, Company
 from simulator.gateway.figures import Figures
 from simulator.instruments import Instrument
 from simulator.market import Quote, at_the_money
@@ -19,7 +20,6 @@ Told = Iterable[tuple[T, Decimal | str]]
 """Tick types with what they say."""
 
 MINUTE_MS = 60_000
-CENT = Decimal("0.01")
 FINE = Decimal("0.000001")
 NO_RATIO = Decimal("-99999.99")
 """What a gateway writes for a ratio it does not have."""
@@ -219,9 +219,9 @@ def fundamentals(figures: Figures, instrument: Instrument, quote: Quote) -> Told
         return
     days = figures.past_days(instrument, 7 * 52)
     bits = figures.draw(instrument, "fundamentals")
-    earnings = (instrument.path.anchor * Decimal(200 + bits % 400) / 10_000).quantize(CENT)
+    company = Company(figures.hub.settings.seed, instrument, figures.today().date())
+    earnings = company.yearly_earnings()
     dividend = instrument.path.anchor * _dividend_yield(figures, instrument)
-    shares = Decimal(100 + (bits >> 16) % 15_000)
     ratios: dict[str, object] = {
         "NPRICE": quote.last,
         "NHIG": max(quote.high, *(day.high for day in days)),
@@ -232,7 +232,7 @@ def fundamentals(figures: Figures, instrument: Instrument, quote: Quote) -> Told
         "TTMDIVSHR": dividend.quantize(CENT) if dividend else NO_RATIO,
         "YIELD": (dividend / quote.last * 100).quantize(CENT) if dividend else NO_RATIO,
         "BETA": Decimal(60 + (bits >> 32) % 120) / 100,
-        "MKTCAP": (quote.last * shares).quantize(CENT),
+        "MKTCAP": (quote.last * company.shares / MILLION).quantize(CENT),
         "CURRENCY": instrument.currency,
     }
     yield T.FUNDAMENTAL_RATIOS, "".join(f"{tag}={value};" for tag, value in ratios.items())

@@ -9,6 +9,8 @@ import asyncio
 import importlib
 import math
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from functools import wraps
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -49,13 +51,21 @@ class Desk:
         return str(trade.orderStatus.status)
 
 
+def in_time(steps: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """A request that is never answered fails its test, and does not hang it."""
+
+    @wraps(steps)
+    async def limited(*args: Any, **named: Any) -> None:
+        async with asyncio.timeout(TIMEOUT_S):
+            await steps(*args, **named)
+
+    return limited
+
+
 @pytest.fixture
 async def desk(library):
     module = importlib.import_module(library.name)
-    async with (
-        Simulator(seed=7, clock="manual", calendar=True) as simulator,
-        asyncio.timeout(TIMEOUT_S),
-    ):
+    async with Simulator(seed=7, clock="manual", calendar=True) as simulator:
         ib = module.IB()
         await ib.connectAsync("127.0.0.1", simulator.port, clientId=3)
         yield Desk(ib, module, simulator.world)
@@ -66,6 +76,7 @@ def parsed(xml: str) -> ET.Element:
     return ET.fromstring(xml)  # noqa: S314 - made by the simulator
 
 
+@in_time
 async def test_a_name_becomes_one_contract_by_and_by(desk, complaints):
     complaints.expect("Error 200")
     ib, lib = desk.ib, desk.lib
@@ -102,6 +113,7 @@ async def test_a_name_becomes_one_contract_by_and_by(desk, complaints):
         (lambda lib: lib.Crypto("BTC", "PAXOS", "USD"), "CRYPTO"),
     ],
 )
+@in_time
 async def test_a_contract_of_each_kind_is_qualified_and_quoted(desk, make, sec_type):
     contract = make(desk.lib)
     assert await desk.ib.qualifyContractsAsync(contract) == [contract]
@@ -110,6 +122,7 @@ async def test_a_contract_of_each_kind_is_qualified_and_quoted(desk, make, sec_t
     assert ticker.marketPrice() > 0
 
 
+@in_time
 async def test_an_ambiguous_future_is_left_unqualified(desk, complaints):
     """The warning says which months there are."""
     es = desk.lib.Future("ES", exchange="CME")
@@ -129,6 +142,7 @@ async def test_an_ambiguous_future_is_left_unqualified(desk, complaints):
         ("SPY", lambda lib: lib.Stock("SPY", "ARCA", "USD"), 5),
     ],
 )
+@in_time
 async def test_from_an_underlying_to_the_greeks_around_its_price(desk, symbol, under, step):
     ib, lib = desk.ib, desk.lib
     underlying = under(lib)
@@ -173,6 +187,7 @@ def _fits_together(price: float, tickers: list[Any], days: list[str]) -> None:
             assert all(g.gamma > 0 > g.theta and g.vega > 0 for g in greeks)
 
 
+@in_time
 async def test_bars_of_the_past_go_on_in_the_present(desk, complaints):
     complaints.expect("Error 162, .*query cancelled")
     ib, lib = desk.ib, desk.lib
@@ -205,6 +220,7 @@ async def test_bars_of_the_past_go_on_in_the_present(desk, complaints):
     ib.cancelRealTimeBars(small)
 
 
+@in_time
 async def test_pages_of_bars_join_without_a_seam(desk):
     """The date of the oldest bar is the end of the page before it."""
     tesla = desk.lib.Stock("TSLA", "SMART", "USD")
@@ -224,6 +240,7 @@ async def test_pages_of_bars_join_without_a_seam(desk):
     assert all(count == 78 for day, count in bars_of.items() if day != today)
 
 
+@in_time
 async def test_a_table_of_currency_pairs_is_kept(desk):
     ib, lib = desk.ib, desk.lib
     pairs = [lib.Forex(pair) for pair in PAIRS]
@@ -250,6 +267,7 @@ async def test_a_table_of_currency_pairs_is_kept(desk):
     assert table == {}
 
 
+@in_time
 async def test_every_tick_lives_and_is_remembered(desk):
     euro = desk.lib.Forex("EURUSD")
     await desk.ib.qualifyContractsAsync(euro)
@@ -266,6 +284,7 @@ async def test_every_tick_lives_and_is_remembered(desk):
     assert shown <= {(tick.priceBid, tick.priceAsk) for tick in past}
 
 
+@in_time
 async def test_a_book_is_kept_in_order(desk):
     euro = desk.lib.Forex("EURUSD")
     await desk.ib.qualifyContractsAsync(euro)
@@ -285,6 +304,7 @@ async def test_a_book_is_kept_in_order(desk):
     assert bids[0] < asks[0]
 
 
+@in_time
 async def test_an_order_is_previewed_changed_and_taken_back_and_another_one_filled(
     desk, complaints
 ):
@@ -323,6 +343,7 @@ async def test_an_order_is_previewed_changed_and_taken_back_and_another_one_fill
     assert held.averageCost == pytest.approx(bought.orderStatus.avgFillPrice + paid / 100)
 
 
+@in_time
 async def test_a_scan_is_narrowed_by_what_the_parameters_offer(desk, complaints):
     complaints.expect("Error 162", "Error 430")
     ib, lib = desk.ib, desk.lib

@@ -11,6 +11,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from simulator.messages.market_data import RequestMarketData, TickString
 from simulator.messages.orders import PlaceOrder
 from simulator.messages.research import (
     CancelFundamentalData,
@@ -49,6 +50,17 @@ def test_a_snapshot_has_the_company_and_the_price_on_display(client, world) -> N
         D(text) for text in re.findall(">(.*)</EPS>", report(client, "ReportsFinSummary"))
     ]
     assert earned == sum(by_quarter[-4:]) > 0
+
+
+def test_market_data_tells_the_same_of_a_company(client) -> None:
+    """Red if ratios of tick 258 and the report are those of two companies."""
+    xml = report(client, "ReportSnapshot")
+    ticks = client.send(RequestMarketData(6, AAPL, generic_ticks="258"))
+    (ratios,) = [t.value for t in ticks if isinstance(t, TickString) and "MKTCAP" in t.value]
+    for name in ("MKTCAP", "TTMEPSXCLX", "PEEXCLXOR"):
+        assert (
+            re.search(f'{name}" Type="N">(.*)<', xml)[1] == re.search(f"{name}=(.*?);", ratios)[1]
+        )
 
 
 @pytest.mark.parametrize(
