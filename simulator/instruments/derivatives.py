@@ -32,6 +32,7 @@ EXPIRED_KEPT = timedelta(days=730)
 """How long after its expiry a contract is still found, if expired ones are asked for."""
 
 STRIKES_EACH_SIDE = 24
+"""Unless the data file says more: an index has them close together, over a wide range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ class Option:
     market_rule_id: int
     underlying: Instrument
     future: Future | None
+    strikes_each_side: int = STRIKES_EACH_SIDE
     cycle: str
     time_zone: str
     trading_hours: tuple[str, str]
@@ -155,8 +157,8 @@ class Option:
         return [day for day in days if day <= last]
 
     def strikes(self) -> list[Decimal]:
-        at = (self.underlying.path.anchor / self.strike_step).to_integral_value()
-        steps = range(max(1, int(at) - STRIKES_EACH_SIDE), int(at) + STRIKES_EACH_SIDE + 1)
+        at = int((self.underlying.path.anchor / self.strike_step).to_integral_value())
+        steps = range(max(1, at - self.strikes_each_side), at + self.strikes_each_side + 1)
         return [self.strike_step * step for step in steps]
 
     def listing(self, today: date, first: date) -> Iterator[Terms]:
@@ -250,15 +252,17 @@ def unpack(con_id_: int) -> tuple[int, date, int, bool]:
 
 def means(product: Product, wanted: Contract, terms: Terms) -> bool:
     """Whether a request can mean these terms: asked before a contract is made."""
-    when = wanted.last_trade_date
-    return all(
-        (
-            not when or when in {f"{terms.expiry:%Y%m%d}", product.month(terms.expiry)},
-            not wanted.strike or wanted.strike == terms.strike,
-            wanted.right[:1] in {"", "0", "?", terms.right},
-            wanted.local_symbol in {"", product.local_symbol(terms)},
-        )
+    return (
+        (not wanted.strike or wanted.strike == terms.strike)
+        and wanted.right[:1] in {"", "0", "?", terms.right}
+        and _ends(product, wanted.last_trade_date, terms.expiry)
+        and wanted.local_symbol in {"", product.local_symbol(terms)}
     )
+
+
+def _ends(product: Product, when: str, expiry: date) -> bool:
+    """Whether a day, or a contract month, is that of an expiry."""
+    return not when or when in {f"{expiry:%Y%m%d}", product.month(expiry)}
 
 
 def load_products(underlyings: dict[int, Instrument]) -> tuple[Product, ...]:
@@ -282,6 +286,7 @@ def load_products(underlyings: dict[int, Instrument]) -> tuple[Product, ...]:
                 market_rule_id=int(row["market_rule_id"]),
                 underlying=under,
                 future=future,
+                strikes_each_side=int(row.get("strikes_each_side", STRIKES_EACH_SIDE)),
                 cycle=row["cycle"],
                 time_zone=row["time_zone"],
                 trading_hours=hours(row["trading_hours"]),
