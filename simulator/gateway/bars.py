@@ -9,15 +9,25 @@ their last session, as far as the calendar tells it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
 from simulator.gateway.moments import offset_ms
 from simulator.gateway.periods import Period
+from simulator.gateway.volatility import VOLATILITY_DAYS, yearly
 from simulator.instruments import Instrument
-from simulator.market import STEP_MS, Quote, Session, Source, Span, Stretch
+from simulator.market import (
+    STEP_MS,
+    STEPS_PER_DAY,
+    Quote,
+    Session,
+    Source,
+    Span,
+    Stretch,
+    at_the_money,
+)
 
 NO_NUMBER = -1
 """Volume, average and count of bars that show no trades (captured)."""
@@ -31,6 +41,7 @@ _MINUTES_PER_HOUR = 5  # what an hour costs: it is not added up either
 _MINUTE_MS = 60_000
 _HOUR_MS = 3_600_000
 _DAY_S = 86_400
+_FINE = Decimal("0.000001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +105,11 @@ class Values:
     average: Decimal = Decimal(NO_NUMBER)
     count: int = NO_NUMBER
 
+    def at(self, function: Callable[[Decimal], Decimal]) -> Values:
+        """The values of a function that may rise and fall, seen at these four prices."""
+        seen = [function(price) for price in (self.open, self.high, self.low, self.close)]
+        return Values(seen[0], max(seen), min(seen), seen[3])
+
     def through(self, change: Callable[[Decimal], Decimal]) -> Values:
         """The values of a function that falls, such as that of a yield of its price."""
         return Values(change(self.open), change(self.low), change(self.high), change(self.close))
@@ -101,10 +117,13 @@ class Values:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How ticks of an instrument become numbers."""
+    """How ticks of an instrument become numbers; `day` is that of UTC a bar ends in."""
 
     instrument: Instrument
     source: Source
+    day: int = 0
+    closes: dict[int, float] = field(default_factory=dict)
+    """Closing prices by day, which many bars need again."""
 
     def average(self, ticks: float) -> Decimal:
         """A price between ticks, to a tenth of their last digit (as captured)."""
@@ -142,15 +161,22 @@ class Scale:
             self.average(_mean(stretch.ask)),
         )
 
-    def volatility(self, stretch: Stretch, power: float) -> Values:
-        """Made up: that of the path, higher when the price is below its anchor."""
-        path = self.instrument.path
+    def historical_volatility(self, stretch: Stretch) -> Values:
+        """Of the closing prices of 30 days, with each price of the bar as the latest one."""
+        before = [self._close(self.day - back) for back in range(1, VOLATILITY_DAYS + 1)]
+        return self.prices(stretch.trade).at(lambda price: yearly((float(price), *before)))
 
-        def of(price: Decimal) -> Decimal:
-            ratio = float(path.anchor / price) if price > 0 else 1.0
-            return Decimal(path.volatility * ratio**power).quantize(Decimal("0.00000001"))
+    def implied_volatility(self, stretch: Stretch) -> Values:
+        """Of options at the money with 30 days to go, whose prices follow the same path."""
+        return self.middle(stretch).at(
+            lambda price: Decimal(at_the_money(self.instrument, float(price))).quantize(_FINE)
+        )
 
-        return self.middle(stretch).through(of)
+    def _close(self, day: int) -> float:
+        if day not in self.closes:
+            last = self.source.last_trade((day + 1) * STEPS_PER_DAY - 1)
+            self.closes[day] = float(self.source.price(last.ticks))
+        return self.closes[day]
 
     def rate(self, *, is_rebate: bool) -> Values:
         """Made up: a borrow fee in percent that stays what it is, and what it leaves of 4.33."""
@@ -227,12 +253,12 @@ SERIES = {
     "ADJUSTED_LAST": replace(_TRADES, sec_types=_STOCKS),
     "AGGTRADES": replace(_TRADES, name="AggTrades", query="AggLast"),
     "HISTORICAL_VOLATILITY": Series(
-        "HistVol", "HistVol", lambda s, x: s.volatility(x, 0.5), _STOCKS | {"IND"}
+        "HistVol", "HistVol", Scale.historical_volatility, _STOCKS | {"IND"}
     ),
     "OPTION_IMPLIED_VOLATILITY": Series(
         "OptionImpliedVol",
         "OptionImpliedVol",
-        lambda s, x: s.volatility(x, 1),
+        Scale.implied_volatility,
         _STOCKS | {"IND"},
     ),
     "FEE_RATE": Series("FeeRate", "FeeRate", lambda s, _: s.rate(is_rebate=False), _STOCKS),
@@ -295,7 +321,7 @@ def values(series: Series, scale: Scale, slot: Slot) -> Values:
     total = scale.source.stretch(*next(parts))
     for part in parts:
         total = total.then(scale.source.stretch(*part))
-    return series.values(scale, total)
+    return series.values(replace(scale, day=slot.parts[-1][0] // STEPS_PER_DAY), total)
 
 
 def with_quote(series: Series, bar: Values, quote: Quote) -> Values:

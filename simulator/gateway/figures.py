@@ -6,15 +6,13 @@ so far is carried on from minute to minute.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from statistics import pstdev
 
 from simulator.gateway.draws import draw
 from simulator.gateway.hub import Hub
+from simulator.gateway.volatility import VOLATILITY_DAYS, yearly
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS, STEPS_PER_DAY
 
@@ -22,10 +20,6 @@ MINUTES_PER_DAY, MINUTES_PER_HOUR = 1440, 60
 STEPS_PER_MINUTE = STEPS_PER_DAY // MINUTES_PER_DAY
 STEPS_PER_HOUR = STEPS_PER_MINUTE * MINUTES_PER_HOUR
 AVERAGE_DAYS = 90
-VOLATILITY_DAYS = 30
-DAYS_PER_YEAR = 365
-"""The market of the simulator never rests, so that every day counts."""
-
 _FINE = Decimal("0.000001")
 
 
@@ -87,7 +81,7 @@ class Figures:
         closes = [day.close for day in self.past_days(instrument, VOLATILITY_DAYS + 1)]
         if latest is not None:
             closes = [latest, *closes[:-1]]
-        return _yearly([float(close) for close in closes])
+        return yearly([float(close) for close in closes])
 
     def _day(self, instrument: Instrument, index: int) -> Day:
         key = instrument.con_id, index
@@ -169,8 +163,3 @@ class Figures:
             known.lots + sum(trade.lots for trade in trades),
             known.notional + sum(trade.ticks * trade.lots for trade in trades),
         )
-
-
-def _yearly(closes: Sequence[float]) -> Decimal:
-    moves = [math.log(after / before) for before, after in zip(closes[1:], closes, strict=False)]
-    return Decimal(pstdev(moves) * math.sqrt(DAYS_PER_YEAR)).quantize(_FINE)

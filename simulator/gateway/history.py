@@ -85,6 +85,7 @@ class History:
         self._lookups = lookups
         self._pacing = pacing
         self._kept: dict[tuple[Connection, int], Kept] = {}
+        self._scales: dict[int, Scale] = {}
         self._is_beating = False
 
     def handlers(self) -> Handlers:
@@ -265,13 +266,19 @@ class History:
 
     def _values(self, query: Query, slot: Slot) -> bars.Values:
         market, now_ms = self._hub.market, self._hub.now_ms
-        scale = Scale(query.instrument, market.tape(query.instrument))
-        found = bars.values(query.series, scale, slot)
+        found = bars.values(query.series, self._scale(query.instrument), slot)
         is_present = self._until_step(query) * STEP_MS > now_ms and slot.end_ms > now_ms
         if is_present and market.is_set(query.instrument):
             quote = market.quote(query.instrument, now_ms)
             return bars.with_quote(query.series, found, quote)
         return found
+
+    def _scale(self, instrument: Instrument) -> Scale:
+        known = self._scales.get(instrument.con_id)
+        if known is None:
+            known = Scale(instrument, self._hub.market.tape(instrument))
+            self._scales[instrument.con_id] = known
+        return known
 
     def _date(self, query: Query, slot: Slot, version: int) -> str:
         if slot.day is not None:

@@ -88,6 +88,9 @@ _DAY = (
 
 
 _ALL = (*_DAY, *_TOP)
+UNQUOTED = frozenset({"IND"})
+"""Security types that nobody bids for."""
+
 _VENUE_TICKS = (TickType.LAST_EXCHANGE, TickType.BID_EXCHANGE, TickType.ASK_EXCHANGE)
 
 
@@ -132,7 +135,9 @@ class Line:
     def is_complete(self) -> bool:
         """Whether a snapshot has what it waits for."""
         quote = self.shown
-        sides = quote is not None and quote.bid is not None and quote.ask is not None
+        if quote is None or self.instrument.sec_type in UNQUOTED:
+            return self.is_off or quote is not None
+        sides = quote.bid is not None and quote.ask is not None
         return self.is_off or (sides and not self.without_top)
 
     def _ticks(self, quote: Quote) -> Iterator[Any]:
@@ -149,7 +154,8 @@ class Line:
         if trades and (before is None or before.volume != quote.volume):
             volume = TickType.DELAYED_VOLUME if self.delayed else TickType.VOLUME
             yield TickSize(self.req_id, volume, quote.volume)
-        for tick in _DAY if self.without_top else _ALL:
+        has_top = not self.without_top and self.instrument.sec_type not in UNQUOTED
+        for tick in _ALL if has_top else _DAY:
             yield from self._tick(tick, before, quote)
         if before is None:
             yield from self._exchanges()

@@ -17,6 +17,7 @@ from simulator.messages.history import (
     HistoricalSchedule,
     RequestHistoricalData,
 )
+from simulator.messages.market_data import RequestMarketData, TickGeneric
 from simulator.records import Contract
 
 AAPL = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
@@ -171,14 +172,17 @@ def test_quotes_agree_with_each_other(client) -> None:
         assert ask_.low <= bar.close <= ask_.high
 
 
-@pytest.mark.parametrize("what", ["HISTORICAL_VOLATILITY", "OPTION_IMPLIED_VOLATILITY"])
-def test_volatility_is_that_of_the_path_and_high_when_prices_are_low(client, what) -> None:
-    days = {"bar_size": "1 day", "duration": "30 D"}
-    bars = bars_of(client.send(ask(what=what, **days)))
-    prices = bars_of(client.send(ask(what="MIDPOINT", **days)))
-    assert all(D("0.1") < bar.low <= bar.open <= bar.high < D("0.6") for bar in bars)
-    order = sorted(range(len(bars)), key=lambda n: prices[n].close)
-    assert [bars[n].close for n in order] == sorted((bar.close for bar in bars), reverse=True)
+@pytest.mark.parametrize(
+    ("what", "generic", "tick", "back"),
+    [("HISTORICAL_VOLATILITY", "104", 23, 2), ("OPTION_IMPLIED_VOLATILITY", "106", 24, 1)],
+)
+def test_volatility_is_what_the_ticks_tell(client, what, generic, tick, back) -> None:
+    """The historical one is that of the days that are over, the implied one that of now."""
+    bars = bars_of(client.send(ask(what=what, bar_size="1 day", duration="20 D", end="")))
+    assert all(D("0.05") < bar.low <= bar.open <= bar.high < D("0.7") for bar in bars)
+    replies = client.send(RequestMarketData(77, AAPL, generic, snapshot=False))
+    (told,) = [r for r in replies if isinstance(r, TickGeneric) and r.tick_type == tick]
+    assert bars[-back].close == told.value.quantize(D("0.000001"))
 
 
 def test_fee_and_rebate_belong_together(client) -> None:
