@@ -1,6 +1,7 @@
 """What a simulator with a hundred clients takes, beside a bare asyncio server with as many.
 
-Every client has gone through the handshake and has a market data line of its own.
+Every client has gone through the handshake, has been told the details of a contract, for
+which trading calendars are loaded, and has a market data line of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ from harness import TIMEOUT_S, parse_options, process, report, simulator
 
 CLIENTS = 100
 MIB = 1 << 20
+ANSWERS = (b"52\x001\x002\0", b"81\x001\0")
+"""The end of the contract details, and the parameters a market data line begins with."""
+
 SYMBOLS = ("AAPL", "MSFT", "SPY", "TSLA", "IBM")
 
 
@@ -22,31 +26,33 @@ def message(*fields: object) -> bytes:
 
 
 def trading(client_id: int) -> bytes:
-    """The handshake, the start and one market data request."""
+    """The handshake, the start, a request for contract details and one for market data."""
     symbol = SYMBOLS[client_id % len(SYMBOLS)]
     contract = (0, symbol, "STK", "", "0.0", "", "", "SMART", "", "USD", "", "")
     return b"".join(
         (
             b"API\0\x00\x00\x00\x09v157..178",
             message(71, 2, client_id, ""),
+            message(9, 8, 2, *contract, 0, "", "", ""),
             message(1, 11, 1, *contract, 0, "", 0, 0, ""),
         )
     )
 
 
-async def connect(port: int, data: bytes) -> asyncio.StreamWriter:
+async def connect(port: int, data: bytes, until: tuple[bytes, ...]) -> asyncio.StreamWriter:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(data)
-    await asyncio.wait_for(reader.readexactly(1), TIMEOUT_S)
+    for answer in until:
+        await asyncio.wait_for(reader.readuntil(answer), TIMEOUT_S)
     return writer
 
 
-async def memory_mib(peer: object, data: list[bytes]) -> float:
-    """The resident memory of a peer that is told `data`, each from a client of its own."""
+async def memory_mib(peer: object, data: list[bytes], until: tuple[bytes, ...]) -> float:
+    """The resident memory of a peer once each of its clients was answered with all of `until`."""
     before = {child.pid for child in psutil.Process().children()}
     async with AsyncExitStack() as stack:
         ready = await stack.enter_async_context(peer)  # type: ignore[arg-type]
-        for writer in [await connect(ready["port"], bytes_) for bytes_ in data]:
+        for writer in [await connect(ready["port"], one, until) for one in data]:
             stack.callback(writer.close)
         (child,) = (c for c in psutil.Process().children() if c.pid not in before)
         memory: float = child.memory_info().rss / MIB
@@ -56,9 +62,10 @@ async def memory_mib(peer: object, data: list[bytes]) -> float:
 async def measure(samples: int) -> dict[str, list[float]]:
     simulators, servers = [], []
     for _ in range(samples):
-        simulators.append(await memory_mib(simulator(), list(map(trading, range(CLIENTS)))))
+        clients = list(map(trading, range(CLIENTS)))
+        simulators.append(await memory_mib(simulator(), clients, ANSWERS))
         echo = process("benchmarks/echo.py", "1", "1")
-        servers.append(await memory_mib(echo, [b"x"] * CLIENTS))
+        servers.append(await memory_mib(echo, [b"x"] * CLIENTS, (b"\0",)))
     return {f"simulator, {CLIENTS} clients": simulators, f"bare server, {CLIENTS}": servers}
 
 

@@ -2,13 +2,21 @@
 
 import subprocess
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import calendar_table
 import pytest
 
 from simulator import World, WorldSettings
-from simulator.calendars import is_business_day, session_day
+from simulator.calendars import (
+    CLOSES,
+    KNOWN_YEARS,
+    TABLE,
+    from_library,
+    is_business_day,
+    session_day,
+)
 from simulator.gateway.hours import trading_hours
 from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase
 from simulator.market import STEP_MS, AlwaysOpen, Market, Session, TradingCalendar
@@ -283,17 +291,18 @@ def test_an_option_on_futures_that_ends_early_keeps_the_name_of_its_friday() -> 
 # --- cost ---
 
 
-def test_the_calendar_library_is_not_imported_to_trade_a_stock() -> None:
+def test_the_calendar_library_is_not_imported_for_usual_contracts_and_years() -> None:
     code = """
 import asyncio, sys
 from simulator import Simulator
-from ib_insync import IB, MarketOrder, Contract
+from ib_insync import IB, Future, MarketOrder, Stock
 
 async def main():
     async with Simulator(seed=7) as simulator:
         ib = IB()
         await ib.connectAsync(simulator.host, simulator.port, clientId=1)
-        contract = Contract(conId=265598, exchange="SMART")
+        (contract,) = await ib.qualifyContractsAsync(Stock("AAPL", "SMART", "USD"))
+        assert (await ib.reqContractDetailsAsync(Future("ES", exchange="CME")))[0].tradingHours
         trade = ib.placeOrder(contract, MarketOrder("BUY", 1))
         if not trade.isDone():
             await asyncio.wait_for(trade.filledEvent, 30)
@@ -308,3 +317,22 @@ asyncio.run(main())
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
     assert "heavy: []" in result.stdout.splitlines(), result.stdout + result.stderr
+
+
+def test_the_table_of_days_is_what_the_library_says() -> None:
+    """Red after an update of the library that knows better: write the table again."""
+    assert calendar_table.table() == TABLE.read_text(encoding="utf-8"), calendar_table.__doc__
+
+
+@pytest.mark.parametrize("calendar", CLOSES)
+def test_days_of_the_table_are_those_of_the_library(calendar) -> None:
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(0, 2200)]
+    assert [session_day(calendar, day) for day in days] == [
+        from_library(calendar, day) for day in days
+    ]
+
+
+def test_years_beyond_the_table_are_the_library_s() -> None:
+    christmas = date(KNOWN_YEARS.stop, 12, 25)
+    assert session_day("XNYS", christmas) is None
+    assert session_day("XNYS", christmas - timedelta(days=7)) is not None
