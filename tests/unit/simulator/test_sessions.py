@@ -326,7 +326,7 @@ def test_the_table_of_days_is_what_the_library_says() -> None:
 
 @pytest.mark.parametrize("calendar", CLOSES)
 def test_days_of_the_table_are_those_of_the_library(calendar) -> None:
-    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(0, 2200)]
+    days = [date(2019, 1, 1) + timedelta(days=n) for n in range(2200)]
     assert [session_day(calendar, day) for day in days] == [
         from_library(calendar, day) for day in days
     ]
