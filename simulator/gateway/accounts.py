@@ -164,7 +164,10 @@ class Subscription:
 
 
 class Accounts:
-    """The account subscriptions of all clients."""
+    """The account subscriptions of all clients.
+
+    `members_of` tells the accounts of an advisor's group, none of a group that there is not.
+    """
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -174,6 +177,7 @@ class Accounts:
         self._summaries: dict[tuple[Connection, int], Subscription] = {}
         self._positions_multi: dict[tuple[Connection, int], tuple[str, ...]] = {}
         self._is_refreshing = False
+        self.members_of: Callable[[str], tuple[str, ...]] = lambda _: ()
 
     def handlers(self) -> Handlers:
         return {
@@ -292,7 +296,7 @@ class Accounts:
             self._hub.error(connection, request.req_id, 322, cause=TOO_MANY_SUMMARIES)
             return
         group = "" if request.group == "All" else request.group
-        accounts = self._accounts(connection, request.req_id, group)
+        accounts = self.members_of(group) or self._accounts(connection, request.req_id, group)
         if not accounts:
             return
         tags = frozenset(filter(None, request.tags.split(",")))

@@ -93,10 +93,12 @@ class Gateway:
         self.depth = Depth(self.hub, self.quotes)
         lookups, pacing = Lookups(self.hub, self.quotes), HistoryPacing()
         self.tick_streams = TickStreams(self.hub, lookups)
+        login = Login(self.hub)
+        self.accounts.members_of = login.members_of
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
-            Login(self.hub),
+            login,
             DisplayGroups(self.hub),
             self.news,
             self.depth,

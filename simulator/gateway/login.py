@@ -57,6 +57,12 @@ class Login:
             ALIASES: _document(ROOTS[ALIASES], map(_alias, accounts)),
         }
 
+    def members_of(self, group: str) -> tuple[str, ...]:
+        """The accounts of a group in the advisor data, none of a group that there is not."""
+        groups = ET.fromstring(self._data[GROUPS])  # noqa: S314 - as `_malformed` let it pass
+        members = (g.iterfind(".//String") for g in groups if g.findtext("name") == group)
+        return tuple(member.text or "" for strings in members for member in strings)
+
     def handlers(self) -> Handlers:
         return {
             RequestAdvisorData: self._advisor_data,

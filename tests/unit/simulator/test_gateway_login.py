@@ -8,6 +8,11 @@ import re
 
 import pytest
 
+from simulator.messages.account import (
+    AccountSummary,
+    CancelAccountSummary,
+    RequestAccountSummary,
+)
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.login import (
     AdvisorData,
@@ -158,3 +163,20 @@ def test_what_display_groups_cannot_do(client, request_, code) -> None:
     client.send(SubscribeToGroupEvents(4, 1))
     (error,) = client.send(request_)
     assert (error.id, error.code) == (request_.req_id, code)
+
+
+def test_a_summary_of_a_group_is_of_its_members(join) -> None:
+    world = World(WorldSettings(accounts=("DU9000001", "DU9000002"), clock="manual"))
+    client = join(world=world)
+    second = "<ListOfGroups><Group><name>Second</name><ListOfAccts><String>DU9000002</String>"
+    client.send(ReplaceAdvisorData(1, f"{second}</ListOfAccts></Group></ListOfGroups>", 4))
+
+    def accounts(req_id: int, group: str) -> set[str]:
+        replies = client.send(RequestAccountSummary(req_id, group, "NetLiquidation"))
+        client.send(CancelAccountSummary(req_id))
+        return {reply.account for reply in replies if isinstance(reply, AccountSummary)}
+
+    assert accounts(1, "Second") == {"DU9000002"}
+    assert accounts(2, "All") == {"DU9000001", "DU9000002"}
+    assert accounts(3, "DU9000001") == {"DU9000001"}
+    assert accounts(4, "Third") == set()
