@@ -16,6 +16,7 @@ from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.lookups import SUBSCRIBE, Lookups, Refused, no_series
 from simulator.gateway.pacing import IDENTICAL_MS, LONG_MS, MOST, VIOLATION, Window
 from simulator.gateway.periods import DAY_MS, days, is_always_open
+from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.gateway.tick_kinds import MAX_TICKS, MIDDLES, QUOTES, TRADES, Feed, TickKind
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS, Quote
@@ -108,7 +109,7 @@ class RealTimeBars:
     def _checked(self, connection: Connection, request: RequestRealTimeBars) -> Instrument:
         """Every size is taken for five seconds, as a gateway does."""
         if (connection, request.req_id) in self._streams:
-            raise Refused(322, cause="Duplicate ticker id")
+            raise Refused(322, cause=DUPLICATE_TICKER_ID)
         what = request.what_to_show.upper()
         if what not in BAR_SERIES:
             raise Refused(321, cause="What to show field is missing or incorrect.")
@@ -242,7 +243,7 @@ class TickStreams:
 
     def _checked(self, connection: Connection, request: RequestTickByTickData) -> Instrument:
         if (connection, request.req_id) in self._streams:
-            raise Refused(322, cause="Duplicate ticker id")
+            raise Refused(322, cause=DUPLICATE_TICKER_ID)
         if request.tick_type not in TICK_TYPES:
             raise Refused(321, cause=f"Invalid tick type: {request.tick_type}")
         is_trades = TICK_TYPES[request.tick_type][1] is TRADES
