@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import Enum
 
+from simulator.commissions import commission_for
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Ledger, Position
 from simulator.market import Market, Quote
@@ -19,7 +20,6 @@ from simulator.matching import Book, Filled, Side, Top, Working
 from simulator.records import Contract, Execution, Order, Status
 
 ZERO = Decimal(0)
-CENT = Decimal("0.01")
 _FINE = Decimal("0.00000001")
 
 
@@ -133,37 +133,6 @@ class Entry:
     event: Event
 
 
-CONTRACT_FEES = {
-    "OPT": (Decimal(1), Decimal("0.65")),
-    "FUT": (ZERO, Decimal("2.25")),
-    "FOP": (ZERO, Decimal("2.25")),
-}
-"""Security type → the least fee of a fill and the fee of each contract, in US dollars."""
-
-
-def commission_for(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
-    """IBKR's published fixed pricing, in US dollars.
-
-    US stocks and ETFs: 0.005 a share, at least 1.00, at most 1 % of the trade.
-    Currency pairs: 0.2 basis points of the trade, at least 2.00. Options 0.65 and futures
-    2.25 a contract (exchange fees included, typical), options at least 1.00. Crypto: 0.18 %,
-    at least 1.75 but at most 1 %.
-    """
-    trade = quantity * price * instrument.multiplier
-    if instrument.sec_type in CONTRACT_FEES:
-        least, each = CONTRACT_FEES[instrument.sec_type]
-        return max(quantity * each, least)
-    if instrument.sec_type == "CASH":
-        if instrument.currency != "USD":
-            trade = quantity  # a unit of the first currency stands for a dollar: no rates here
-        fee = max(trade * Decimal("0.00002"), Decimal(2))
-    elif instrument.sec_type == "CRYPTO":
-        fee = min(max(trade * Decimal("0.0018"), Decimal("1.75")), trade * CENT)
-    else:
-        fee = min(max(quantity * Decimal("0.005"), Decimal(1)), trade * CENT)
-    return fee.quantize(Decimal("0.0001"), ROUND_HALF_UP).normalize()
-
-
 class Broker:
     """Accounts, orders and executions of one login."""
 
@@ -189,6 +158,8 @@ class Broker:
         self._last_order_id: dict[int, int] = {}
         self._books: dict[int, Book] = {}
         self._shown: dict[int, Quote] = {}
+        self._hours: dict[int, tuple[bool, bool]] = {}
+        self._waiting: dict[int, dict[int, None]] = {}
         self._last_perm_id = 1_000_000_000 + seed % 1_000_000 * 1_000
         self._exec_prefix = f"{0xE0D5 + seed % 0x10000:08x}"
 
@@ -220,8 +191,14 @@ class Broker:
         return list(self.ledgers[account].positions.values())
 
     def instruments_at_work(self) -> list[Instrument]:
-        """Instruments with an order in their book."""
-        return [self.database[con_id] for con_id, book in self._books.items() if len(book)]
+        """Instruments with an order in their book, or that waits for their hours."""
+        at_work = dict.fromkeys(con_id for con_id, book in self._books.items() if len(book))
+        at_work |= dict.fromkeys(con_id for con_id, orders in self._waiting.items() if orders)
+        return [self.database[con_id] for con_id in at_work]
+
+    def waits(self, order: BrokerOrder) -> bool:
+        """Whether an order waits for the hours in which its instrument is traded."""
+        return order.perm_id in self._waiting.get(order.instrument.con_id, {})
 
     # --- what is told ---
 
@@ -241,22 +218,22 @@ class Broker:
             instrument=instrument,
             contract=contract,
             order=order,
-            status=_first_status(order),
+            status=self._first_status(instrument, order, now_ms),
             changed_ms=now_ms,
         )
         return [self._record(Accepted(accepted), now_ms), *self._work(accepted, now_ms)]
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
         """Give a live order new terms; it goes to the end of its line."""
-        self._book(held.instrument).cancel(held.perm_id)
-        status = TRANSITIONS[held.status, Change.ROUTED]
+        self._take_out(held)
+        is_worked = self._is_worked(held.instrument, order, now_ms)
+        status = TRANSITIONS[held.status, Change.ROUTED] if is_worked else held.status
         changed = replace(held, order=order, status=status, changed_ms=now_ms)
         return [self._record(Replaced(changed), now_ms), *self._work(changed, now_ms)]
 
     def cancel(self, held: BrokerOrder, now_ms: int, reason: str = "") -> list[Event]:
         """Cancel a live order; what was filled stays filled."""
-        if held.instruction is None:
-            self._book(held.instrument).cancel(held.perm_id)
+        self._take_out(held)
         return [self._end(held, reason, now_ms)]
 
     def instruct(
@@ -312,10 +289,57 @@ class Broker:
         return events
 
     def show(self, instrument: Instrument, quote: Quote, now_ms: int) -> list[Event]:
-        """A quote is displayed: fill the resting orders that it reaches."""
-        if self._shown.get(instrument.con_id) is quote:
-            return []
-        return self._execute(self._display(instrument, quote), now_ms)
+        """A quote is displayed: fill the resting orders that it reaches.
+
+        By a calendar, orders leave the book when their hours are over, and come back.
+        """
+        self._park(instrument, now_ms)
+        events: list[Event] = []
+        if self._shown.get(instrument.con_id) is not quote:
+            events = self._execute(self._display(instrument, quote), now_ms)
+        return events + self._release(instrument, now_ms)
+
+    # --- hours ---
+
+    def _is_worked(self, instrument: Instrument, order: Order, now_ms: int) -> bool:
+        in_any, in_regular = self.market.hours(instrument, now_ms)
+        return in_any if order.outside_rth else in_regular
+
+    def _park(self, instrument: Instrument, now_ms: int) -> None:
+        hours = self.market.hours(instrument, now_ms)
+        if self._hours.get(instrument.con_id) == hours:
+            return
+        self._hours[instrument.con_id] = hours
+        book = self._book(instrument)
+        for perm_id in book.working():
+            if not self._is_worked(instrument, self._orders[perm_id].order, now_ms):
+                book.cancel(perm_id)
+                self._waiting.setdefault(instrument.con_id, {})[perm_id] = None
+
+    def _release(self, instrument: Instrument, now_ms: int) -> list[Event]:
+        waiting = self._waiting.get(instrument.con_id, {})
+        events: list[Event] = []
+        for perm_id in tuple(waiting):
+            order = self._orders[perm_id]
+            if perm_id in waiting and self._is_worked(instrument, order.order, now_ms):
+                del waiting[perm_id]
+                status = TRANSITIONS[order.status, Change.ROUTED]
+                routed = replace(order, status=status, changed_ms=now_ms)
+                events += [self._record(Replaced(routed), now_ms), *self._work(routed, now_ms)]
+        return events
+
+    def _take_out(self, held: BrokerOrder) -> None:
+        """Out of the book, or of those that wait; an instruction is in neither."""
+        if self.waits(held):
+            del self._waiting[held.instrument.con_id][held.perm_id]
+        elif held.instruction is None:
+            self._book(held.instrument).cancel(held.perm_id)
+
+    def _first_status(self, instrument: Instrument, order: Order, now_ms: int) -> Status:
+        """Market buys begin pre-submitted in every public capture, and so does what waits."""
+        is_market_buy = order.order_type == "MKT" and order.action == Side.BUY
+        is_worked = self._is_worked(instrument, order, now_ms)
+        return Status.PRE_SUBMITTED if is_market_buy or not is_worked else Status.SUBMITTED
 
     # --- inside ---
 
@@ -336,7 +360,10 @@ class Broker:
             remaining=order.remaining,
             limit=order.order.limit_price if order.order.order_type == "LMT" else None,
         )
-        events += self._execute(self._book(order.instrument).submit(working), now_ms)
+        if self._is_worked(order.instrument, order.order, now_ms):
+            events += self._execute(self._book(order.instrument).submit(working), now_ms)
+        else:
+            self._waiting.setdefault(order.instrument.con_id, {})[order.perm_id] = None
         after = self._orders[order.perm_id]
         if after.order.tif == "IOC" and not after.is_done:
             events += self.cancel(after, now_ms)
@@ -413,12 +440,6 @@ class Broker:
         self._orders[event.order.perm_id] = event.order
         self.journal.append(Entry(len(self.journal) + 1, now_ms, event))
         return event
-
-
-def _first_status(order: Order) -> Status:
-    """What the first status of an order is: seen for market buys in every public capture."""
-    is_market_buy = order.order_type == "MKT" and order.action == Side.BUY
-    return Status.PRE_SUBMITTED if is_market_buy else Status.SUBMITTED
 
 
 def _venue(order: BrokerOrder) -> str:

@@ -78,7 +78,8 @@ def cli() -> None:
 @click.option(
     "--calendar",
     is_flag=True,
-    help="Quotes stand still when the exchange is closed; by default the market is always open.",
+    help="Quotes stand still and orders wait when the exchange is closed; by default the "
+    "market is always open.",
 )
 @click.option(
     "--market-data",

@@ -94,6 +94,10 @@ class Book:
             heapq.heappush(self._lines[order.side].heap, _rank(order))
         return fills
 
+    def working(self) -> tuple[int, ...]:
+        """The orders in the book, oldest first."""
+        return tuple(self._orders)
+
     def cancel(self, key: int) -> None:
         """Take an order out. Raises `KeyError` if it does not rest here."""
         del self._orders[key]

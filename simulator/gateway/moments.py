@@ -81,6 +81,11 @@ def dashed(ms: int, zone: str = "UTC") -> str:
     return f"{local(ms, zone):%Y%m%d-%H:%M:%S}"
 
 
+def dashed_day(ms: int, zone: str) -> str:
+    """`2025-06-16 10:00:00 US/Eastern`, as warnings tell it."""
+    return f"{local(ms, zone):%Y-%m-%d %H:%M:%S} {zone}"
+
+
 def utc(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 

@@ -19,7 +19,7 @@ from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.execution_filter import Wanted
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
-from simulator.gateway.moments import ZONED_SINCE, is_moment, write
+from simulator.gateway.moments import ZONED_SINCE, dashed_day, is_moment, write
 from simulator.gateway.validation import Candidate, refusal, warnings
 from simulator.gateway.what_if import effect
 from simulator.instruments import Instrument
@@ -124,7 +124,26 @@ class Orders:
         else:
             events = broker.modify(held, order, now_ms)
         self.publish(events)
+        self._warn_of_hours(connection, request.order_id)
         self.on_working()
+
+    def _warn_of_hours(self, connection: Connection, order_id: int) -> None:
+        """An order that waits for its hours is told when they begin."""
+        placed = self._hub.broker.order(connection.client_id, order_id)
+        if placed is None or not self._hub.broker.waits(placed):
+            return
+        instrument, order = placed.instrument, placed.order
+        venue = f"{instrument.primary_exchange or instrument.exchange}.{instrument.trading_class}"
+        opens_ms = self._hub.market.opens_ms(
+            instrument, self._hub.now_ms, use_rth=not order.outside_rth
+        )
+        self._hub.error(
+            connection,
+            order_id,
+            399,
+            order=f"{order.action} {placed.quantity:f} {instrument.symbol} {venue}",
+            opens=dashed_day(opens_ms, instrument.time_zone),
+        )
 
     def _is_expired(self, contract: Contract) -> bool:
         return len(self._hub.database.find(contract, include_expired=True)) == 1

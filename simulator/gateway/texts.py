@@ -56,6 +56,10 @@ TEXTS = {
     388: "Order size is smaller than the minimum requirement.",
     392: "Invalid order: contract expired.",
     412: "The contract is not available for trading.",
+    399: (
+        "Order Message:\n{order}\nWarning: your order will not be placed at the exchange until "
+        "{opens}"
+    ),
     413: "What-if order should have the transmit flag set to true.",
     414: "Snapshot market data subscription is not applicable to generic ticks.",
     420: "Invalid Real-time Query:{cause}",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from copy import copy
 from decimal import Decimal
 
-from simulator.broker import commission_for
+from simulator.commissions import commission_for
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument

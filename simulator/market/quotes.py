@@ -203,6 +203,17 @@ class Market:
             ratio=model.ratio,
         )
 
+    def hours(self, instrument: Instrument, now_ms: int) -> tuple[bool, bool]:
+        """Whether orders are worked in all hours, and in regular ones: always without a calendar."""
+        if self._calendar is None:
+            return True, True
+        opened = self._calendar.is_open(instrument, now_ms)
+        return opened, opened and self._calendar.is_open(instrument, now_ms, use_rth=True)
+
+    def opens_ms(self, instrument: Instrument, now_ms: int, *, use_rth: bool) -> int:
+        """When the next session begins."""
+        return self.sessions.next(instrument, now_ms, use_rth=use_rth).start_ms
+
     def tape(self, instrument: Instrument) -> Source:
         """The quotes, trades and bars of any date, but for quotes set by hand."""
         if instrument.con_id not in self._sources:

@@ -30,6 +30,7 @@ OTHER_BUILDS = {
     (326, "Unable connect as"): "of 2016",
     (354, "Requested market data is not subscribed.Delayed"): "names exchanges; 10089 since",
     (354, "Requested market data is not subscribed.Error&"): "names exchanges; 10089 since",
+    (399, "Order Message: BUY"): "on one line",
     (2174, "Warning: …"): "fragments, quoted by a log",
     (10089, "…for more details."): "of bars and tick-by-tick data, which are never delayed",
     (10148, "OrderId 230"): "spelled `can not`",
@@ -40,7 +41,6 @@ OTHER_BUILDS = {
 
 NOT_SENT = {
     "pushed by the market, not by a request": {317, 10225},
-    "the market is open whenever an order comes": {399},
     "every share can be borrowed": {404},
     "of algorithms, which are refused by name": {439, 443},
     "every scan is permitted": {490, 492},
