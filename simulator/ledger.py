@@ -3,7 +3,8 @@
 Average cost includes commissions and realised profit is net of them, as in IBKR's own
 figures. Currency pairs move two currencies; the pair is shown as a position but is not
 counted twice in the net liquidation. A contract is worth its price times the multiplier.
-A future moves cash only when it is closed (a real account is settled every day). Margin is the Reg T minimum for stocks, no more.
+A future moves cash only when it is closed (a real account is settled every day). Margin is
+the Reg T minimum for stocks, no more.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from simulator.gateway.periods import (
     period,
     scheduled,
 )
+from simulator.gateway.texts import CAUSE
 from simulator.instruments import Instrument
 from simulator.market import STEP_MS
 from simulator.messages.history import (
@@ -136,11 +137,11 @@ class History:
 
     def _checked(self, connection: Connection, request: RequestHistoricalData) -> Query:
         if (connection, request.req_id) in self._kept:
-            cause = "-'bX' : cause - Duplicate ticker ID for API historical data query"
-            raise Refused(322, cause=cause)
+            cause = "Duplicate ticker ID for API historical data query"
+            raise Refused(322, cause=f"{CAUSE}{cause}")
         if len(self._kept) >= MAX_QUERIES:
-            cause = f"-'bX' : cause - Only {MAX_QUERIES} simultaneous API historical data requests allowed."
-            raise Refused(322, cause=cause)
+            cause = f"Only {MAX_QUERIES} simultaneous API historical data requests allowed."
+            raise Refused(322, cause=f"{CAUSE}{cause}")
         end = self._end(request)
         length, size = self._length_and_size(request)
         what = self._what(request, size)

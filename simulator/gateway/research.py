@@ -2,8 +2,9 @@
 
 Reports are of the simulator's making, under the element names of the vendor's XML, with
 figures that follow from the seed and from the price displayed when they are asked for.
-The calendar knows one earnings date and one board meeting a quarter for each stock. One calendar request of a
-kind is live at a time, and metadata comes first, as the vendor's documentation says.
+The calendar knows one earnings date and one board meeting a quarter for each stock. One
+calendar request of a kind is live at a time, and metadata comes first, as the vendor's
+documentation says.
 """
 
 from __future__ import annotations

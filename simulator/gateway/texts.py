@@ -8,7 +8,10 @@ of the message (see `messages.connection`) and which code is sent (see `validati
 
 from __future__ import annotations
 
-DUPLICATE_TICKER_ID = "-'bX' : cause - Duplicate ticker id"
+CAUSE = "-'bX' : cause - "
+"""What most texts of 322 begin with; the letters change with every build."""
+
+DUPLICATE_TICKER_ID = f"{CAUSE}Duplicate ticker id"
 """The cause of 322 for a request id in use."""
 
 TEXTS = {

@@ -129,7 +129,8 @@ def _midnight_to_midnight(zone: str, day: date) -> Session:
 def session_on(calendar: str, zone: str, hours: tuple[str, str], day: date) -> Session | None:
     """What is traded for a day, if anything is.
 
-    Hours that end no later in the day than they begin have begun the day before. What trades after the exchange's usual close does so for as long after an early one.
+    Hours that end no later in the day than they begin have begun the day before. What trades after
+    the exchange's usual close does so for as long after an early one.
     """
     known = session_day(calendar, day)
     if known is None:
