@@ -62,8 +62,8 @@ class WorldSettings:
     `withheld` names what the login may not use: security types, symbols or `calendar`;
     `drops_unreadable` closes a connection that sends a request that cannot be read;
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
-    which replace those of the same contract id; with `calendar` quotes stand still when the
-    exchange of an instrument is closed, otherwise the market is always open; `market_data`
+    which replace those of the same contract id; with `calendar` quotes stand still and
+    orders wait when the exchange of an instrument is closed, otherwise the market is always open; `market_data`
     is a file or directory of quotes or bars of your own (see `simulator.market.files`).
     """
 

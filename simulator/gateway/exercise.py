@@ -64,8 +64,10 @@ class Exercises:
             now_ms=self._hub.now_ms,
         )
         self._publish([accepted])
-        perm_id = accepted.order.perm_id
-        self._hub.plan(_night_ms(found[0], self._hub.now_ms), lambda: self._carry_out(perm_id))
+        self._hub.plan(
+            _night_ms(found[0], self._hub.now_ms),
+            lambda: self._carry_out(accepted.order.client_id, request.req_id),
+        )
 
     def _objection(
         self,
@@ -106,9 +108,9 @@ class Exercises:
         )
         return (position.quantity if position else Decimal(0)) - sum(spoken_for)
 
-    def _carry_out(self, perm_id: int) -> None:
-        order = next(o for o in self._hub.broker.orders() if o.perm_id == perm_id)
-        if order.is_done:
+    def _carry_out(self, client_id: int, order_id: int) -> None:
+        order = self._hub.broker.order(client_id, order_id)
+        if order is None or order.is_done:
             return
         events = self._hub.broker.carry_out(order, self._hub.now_ms)
         if isinstance(events[0], truth.Cancelled):

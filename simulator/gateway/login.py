@@ -60,8 +60,8 @@ class Login:
     def members_of(self, group: str) -> tuple[str, ...]:
         """The accounts of a group in the advisor data, none of a group that there is not."""
         groups = ET.fromstring(self._data[GROUPS])  # noqa: S314 - as `_malformed` let it pass
-        members = (g.iterfind(".//String") for g in groups if g.findtext("name") == group)
-        return tuple(member.text or "" for strings in members for member in strings)
+        members = (_named(element) for element in groups if element.findtext("name") == group)
+        return tuple(name for names in members for name in names)
 
     def handlers(self) -> Handlers:
         return {
@@ -163,8 +163,10 @@ def _malformed(request: ReplaceAdvisorData) -> str | None:
 
 def _accounts(xml: str) -> set[str]:
     """The accounts that advisor data names, in groups, profiles and aliases."""
-    root = ET.fromstring(xml)  # noqa: S314 - without a DOCTYPE there are no entities
-    found = (
-        element.text or "" for tag in ("String", "account", "acct") for element in root.iter(tag)
-    )
-    return {name.strip() for name in found}
+    return set(_named(ET.fromstring(xml)))  # noqa: S314 - without a DOCTYPE there are no entities
+
+
+def _named(root: ET.Element) -> list[str]:
+    """The accounts named below an element."""
+    found = (element for tag in ("String", "account", "acct") for element in root.iter(tag))
+    return [(element.text or "").strip() for element in found]

@@ -72,7 +72,7 @@ def _quotes(feed: Feed, first: int, end: int) -> Iterator[Tick]:
         return tick.bid, tick.ask, *sizes
 
     before = at(first - 1)
-    for step in range(first, end):
+    for step in source.changes(first, end):
         tick = at(step)
         if shown(tick) != shown(before):
             yield tick
@@ -87,7 +87,7 @@ def _middles(feed: Feed, first: int, end: int) -> Iterator[Tick]:
         return HistoricalTick(_seconds(step), middle, source.lot * 0)
 
     before = at(first - 1)
-    for step in range(first, end):
+    for step in source.changes(first, end):
         tick = at(step)
         if tick.price != before.price:
             yield tick

@@ -63,6 +63,9 @@ class DerivedTape:
     def ask(self, step: int) -> int:
         return self.bid(step) + self.spread
 
+    def changes(self, first: int, end: int) -> range:
+        return range(first, end)
+
     def sizes(self, step: int) -> tuple[Decimal, Decimal]:
         """Sizes of bid and ask, which are others every second step; nobody bids 0."""
         bits = self._bits(step >> 1)

@@ -84,6 +84,9 @@ class RecordedTape:
     def sizes(self, step: int) -> tuple[Decimal, Decimal]:
         return self._sizes[self._row(step)]
 
+    def changes(self, first: int, end: int) -> list[int]:
+        return self._steps[bisect_left(self._steps, first) : bisect_left(self._steps, end)]
+
     def last_trade(self, step: int) -> Trade:
         """The latest trade up to a step, else the first there is; without any, none at the bid."""
         if not self._trades:

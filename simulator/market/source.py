@@ -7,7 +7,7 @@ any step whatsoever.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -88,6 +88,9 @@ class Source(Protocol):
 
     def last_trade(self, step: int) -> Trade:
         """The latest trade up to a step; before the first there ever was, that one."""
+
+    def changes(self, first: int, end: int) -> Iterable[int]:
+        """The steps, from one to before another, whose quote may differ from that before."""
 
     # --- stretches of time ---
 

@@ -118,6 +118,9 @@ class Tape:
     def ask(self, step: int) -> int:
         return self.bid(step) + self.spread
 
+    def changes(self, first: int, end: int) -> range:
+        return range(first, end)
+
     def sizes(self, step: int) -> tuple[Decimal, Decimal]:
         """Sizes of bid and ask, which are others every second step."""
         bits = self._path.bits(step >> 1)

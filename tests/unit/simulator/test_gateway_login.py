@@ -168,7 +168,7 @@ def test_what_display_groups_cannot_do(client, request_, code) -> None:
 def test_a_summary_of_a_group_is_of_its_members(join) -> None:
     world = World(WorldSettings(accounts=("DU9000001", "DU9000002"), clock="manual"))
     client = join(world=world)
-    second = "<ListOfGroups><Group><name>Second</name><ListOfAccts><String>DU9000002</String>"
+    second = "<ListOfGroups><Group><name>Second</name><ListOfAccts><String> DU9000002\n</String>"
     client.send(ReplaceAdvisorData(1, f"{second}</ListOfAccts></Group></ListOfGroups>", 4))
 
     def accounts(req_id: int, group: str) -> set[str]:

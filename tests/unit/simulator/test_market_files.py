@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from simulator import World, WorldError, WorldSettings
 from simulator.market import STEP_MS, TradingCalendar
+from simulator.messages.history import RequestHistoricalTicks
 from simulator.messages.market_data import RequestMarketData, TickPrice
 from simulator.records import Contract
 
@@ -266,3 +267,33 @@ def test_the_command_takes_a_directory_and_does_not_import_pyarrow_for_csv(tmp_p
     )
     (tmp_path / "AAPL.bars.csv").write_text(BARS)
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize(("name", "text"), [("AAPL.quotes.csv", QUOTES), ("AAPL.bars.csv", BARS)])
+def test_quotes_change_at_no_other_steps(tmp_path, name, text) -> None:
+    """Red if a tick of the past would be passed over, or one begins a step too late."""
+    of, end = tape(world_of(tmp_path, name, text)), START_STEP + 4 * MINUTE
+
+    def shown(step: int) -> tuple:
+        return of.bid(step), of.ask(step), of.sizes(step)
+
+    steps = range(START_STEP + 1, end)
+    changed = [step for step in steps if shown(step) != shown(step - 1)]
+    assert changed
+    assert set(changed) <= set(of.changes(START_STEP + 1, end))
+    assert len(list(of.changes(START_STEP, end))) <= 12
+
+
+def test_ticks_of_the_past_are_the_rows_of_the_file(tmp_path, join) -> None:
+    world = world_of(tmp_path, "AAPL.quotes.csv", QUOTES)
+    world.advance(60)
+    client = join(world=world)
+    contract = world.instrument("AAPL").contract()
+    request = RequestHistoricalTicks(
+        1, contract, False, "20250616-14:00:00", "", 10, "BID_ASK", False, False
+    )
+    (reply,) = client.send(request)
+    assert [(tick.bid, tick.ask) for tick in reply.ticks] == [
+        (D("99.75"), D("100.25")),
+        (D(99), D(100)),
+    ]
