@@ -18,6 +18,7 @@ ZERO = Decimal(0)
 class Status(StrEnum):
     """Order statuses a gateway puts on the wire."""
 
+    PENDING_SUBMIT = "PendingSubmit"
     PRE_SUBMITTED = "PreSubmitted"
     SUBMITTED = "Submitted"
     PENDING_CANCEL = "PendingCancel"

@@ -18,14 +18,8 @@ from __future__ import annotations
 import heapq
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 
-ZERO = Decimal(0)
-
-
-class Side(StrEnum):
-    BUY = "BUY"
-    SELL = "SELL"
+from simulator.matching.terms import ZERO, Filled, Side, Top
 
 
 @dataclass(slots=True)
@@ -38,24 +32,6 @@ class Working:
     limit: Decimal | None
     sequence: int = 0
     resting: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """`added` tells whether the order was resting (it added liquidity) or took it."""
-
-    key: int
-    quantity: Decimal
-    price: Decimal
-    added: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Top:
-    """The best price and size of the side an order can trade with; None: nobody is there."""
-
-    price: Decimal | None
-    size: Decimal
 
 
 @dataclass(slots=True)
