@@ -75,8 +75,8 @@ class Instrument:
 
     @property
     def is_settled_on_close(self) -> bool:
-        """Whether a trade moves no cash until the position is closed: futures."""
-        return self.sec_type in {"FUT", "CONTFUT"}
+        """Whether a trade moves no cash until the position is closed: futures and CFDs."""
+        return self.sec_type in {"FUT", "CONTFUT", "CFD"}
 
     def contract(self, exchange: str = "") -> Contract:
         """The full contract, on the exchange requests usually name or on a given one."""
