@@ -32,7 +32,7 @@ from simulator.broker.desk import Desk
 from simulator.broker.families import Families
 from simulator.broker.gates import Situation, gate_of, is_worked
 from simulator.broker.groups import Oca, reduced
-from simulator.broker.pricing import pricer_of
+from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
     Accepted,
     BrokerOrder,
@@ -119,6 +119,7 @@ class Broker:
         self._scribe = Scribe(self.truth)
         self._booking = Booking(self._scribe, f"{0xE0D5 + seed % 0x10000:08x}")
         self._clearing = Clearing(self._scribe, self._booking, database, market)
+        self._pricers = Pricers(market, database)
         self._agenda = Agenda()
         self._families = Families()
         self._conditional = Conditional(self.truth, self.appraiser, database, self._quotes)
@@ -462,7 +463,7 @@ class Broker:
         for instrument in self._conditional.watched(held):
             if instrument.con_id not in self._desks:
                 quote = self.market.quote(instrument, self._scribe.now_ms)
-                self._desk(instrument).show(quote)
+                self._desk(instrument).show(quote, self._scribe.now_ms)
 
     def _plan_auction(self, held: BrokerOrder) -> None:
         auction = auction_of(held.order)
@@ -523,8 +524,8 @@ class Broker:
         if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
             self._reject(held, 0, "")
             return
-        price = pricer_of(held, self.market, self.database, lambda: self._scribe.now_ms)
-        desk.work(working, price)
+        price = self._pricers.of(held)
+        desk.work(working, price, self._scribe.now_ms)
         if working.limit != held.work_limit and price is not None:
             self._scribe.write(Moved(replace(held, work_limit=working.limit)))
         self._dirty[held.instrument.con_id] = None
@@ -659,7 +660,11 @@ class Broker:
         """Plan when an order expires by its time in force."""
         held = self.truth.orders[held.perm_id]
         expires_ms = schedule.expires_ms(
-            held.order, held.instrument, self.market.sessions, held.placed_ms
+            held.order,
+            held.instrument,
+            self.market.sessions,
+            held.placed_ms,
+            held.instrument.time_zone,
         )
         self._ends.pop(held.perm_id, None)
         if held.is_live and expires_ms is not None:
@@ -710,7 +715,7 @@ class Broker:
         desk = self._desk(instrument)
         self._close_hours(desk)
         if desk.quote is not quote:
-            shown = desk.show(quote)
+            shown = desk.show(quote, self._scribe.now_ms)
             self._dirty[instrument.con_id] = None
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))

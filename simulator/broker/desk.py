@@ -15,8 +15,11 @@ from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
 from simulator.matching import PAPER, Book, FillModel, Top, Trigger, Triggers, View, Working
 
-Pricer = Callable[[View], Decimal | None]
-"""The limit an order works at under what is displayed; None: it has none now."""
+Pricer = Callable[[View, Decimal | None, int], Decimal | None]
+"""The limit of an order by what is displayed, the limit it has now, and the time in ms.
+
+None: there is no price for it now.
+"""
 
 
 @dataclass(slots=True)
@@ -63,31 +66,31 @@ class Desk:
         """Whether an order here waits for a quote or for its hours."""
         return bool(len(self.book) or self.waiting or len(self.triggers) or self.pegged)
 
-    def show(self, quote: Quote) -> Shown:
+    def show(self, quote: Quote, now_ms: int) -> Shown:
         """Display a quote; nothing is matched by this."""
         self.before, self.quote = self.quote, quote
-        self.view = _view(self.instrument, quote)
+        self.view = view_of(self.instrument, quote)
         self.book.show(self.view)
         if self.before is not None and quote.volume > self.before.volume:
             self.book.print(quote.last, quote.volume - self.before.volume)
         observed = self.triggers.observe(self.view)
         adjusted = self.adjustments.observe(self.view)
-        return Shown(observed.fired, adjusted.fired, observed.moved, self._reprice())
+        return Shown(observed.fired, adjusted.fired, observed.moved, self._reprice(now_ms))
 
-    def work(self, working: Working, price: Pricer | None) -> None:
+    def work(self, working: Working, price: Pricer | None, now_ms: int) -> None:
         """Enter an order into the book, at its limit or at the price that follows the quote."""
         if price is None:
             self.book.submit(working)
             return
         self.pegged[working.key] = Pegged(working, price)
-        working.limit = price(self.view)
+        working.limit = price(self.view, working.limit, now_ms)
         if working.limit is not None:
             self.book.submit(working)
 
     def watch(self, key: int, trigger: Trigger) -> bool:
         """Wait for a trigger; True if it is reached already."""
         self.triggers.add(key, trigger)
-        return key in self.triggers.observe(self.view).fired
+        return self.triggers.look_at(key, self.view)
 
     def take_out(self, key: int) -> None:
         """Forget an order, wherever it stands."""
@@ -111,13 +114,13 @@ class Desk:
 
     def worked(self) -> tuple[int, ...]:
         """Orders that are in the book, would be if they had a price, or wait for a trigger."""
-        return tuple(dict.fromkeys((*self.book.working(), *self.pegged, *self.triggers.keys())))
+        return tuple(dict.fromkeys((*self.book.working(), *self.pegged, *self.triggers)))
 
-    def _reprice(self) -> tuple[tuple[int, Decimal], ...]:
+    def _reprice(self, now_ms: int) -> tuple[tuple[int, Decimal], ...]:
         """A new price is a new order in the book: it goes to the end of its line."""
         moved = []
         for key, pegged in tuple(self.pegged.items()):
-            price = pegged.price(self.view)
+            price = pegged.price(self.view, pegged.working.limit, now_ms)
             if price == pegged.working.limit:
                 continue
             if key in self.book:
@@ -129,7 +132,8 @@ class Desk:
         return tuple(moved)
 
 
-def _view(instrument: Instrument, quote: Quote) -> View:
+def view_of(instrument: Instrument, quote: Quote) -> View:
+    """What matching sees of a quote."""
     return View(
         bid=Top(quote.bid, quote.bid_size),
         ask=Top(quote.ask, quote.ask_size),
