@@ -195,7 +195,7 @@ class StateFile:
 
     def _check_identity(self, identity: Identity) -> None:
         try:
-            kept = read_identity(self._value("SELECT line FROM identity"))
+            kept = read_identity(self._value("SELECT line FROM identity") or b"")
         except MisfitError as misfit:
             raise StateError(self.path, f"has a bad identity: {misfit}", RESTORE) from None
         differences = kept.differences(identity)
@@ -292,6 +292,13 @@ def _place(path: Path) -> Path:
         raise StateError(path, "is a directory", "name a file in it")
     if is_there and not is_file:
         raise StateError(path, "is no regular file")
+    if is_there and not _is_writable(place):  # SQLite would call it a failure of the disk
+        raise StateError(path, *_CAUSES[sqlite3.SQLITE_READONLY])
     if not has_directory:
         raise StateError(path, "lies in a directory that does not exist", f"make {place.parent}")
     return place
+
+
+def _is_writable(place: Path) -> bool:
+    by_effective_user = os.access in os.supports_effective_ids
+    return os.access(place, os.R_OK | os.W_OK, effective_ids=by_effective_user)
