@@ -38,6 +38,7 @@ from simulator.market import (
     load_market_data,
 )
 from simulator.session import DEFAULT_VERSION
+from simulator.state import Identity, StateError, StateFile
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
 """Paper accounts only, so that no test can be mistaken for a live account."""
@@ -64,7 +65,8 @@ class WorldSettings:
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
     which replace those of the same contract id; with `calendar` quotes stand still and
     orders wait when the exchange of an instrument is closed, otherwise the market is always open; `market_data`
-    is a file or directory of quotes or bars of your own (see `simulator.market.files`).
+    is a file or directory of quotes or bars of your own (see `simulator.market.files`);
+    `state` is a file that keeps broker truth over restarts, made where there is none.
     """
 
     seed: int = 0
@@ -81,6 +83,7 @@ class WorldSettings:
     instruments: Path | None = None
     calendar: bool = False
     market_data: Path | None = None
+    state: Path | None = None
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -101,7 +104,8 @@ class WorldSettings:
 class World:
     """The simulated gateway, to be driven by a server, a test or the control plane.
 
-    `on_output` is called whenever something may wait to be sent or to be done.
+    `on_output` is called whenever something may wait to be sent or to be done. A world with a
+    state file holds it until `close`.
     """
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
@@ -117,6 +121,7 @@ class World:
         self.market: Market
         self.broker: Broker
         self.gateway: Gateway
+        self._store = self._open_state()
         self._begin()
 
     def _check_withheld(self) -> None:
@@ -272,11 +277,36 @@ class World:
         return target
 
     def reset(self) -> None:
-        """Start afresh: every client is disconnected, orders, money and time are as at first."""
+        """Start afresh: every client is disconnected, orders, money and time are as at first.
+
+        A state file is emptied too; if it cannot be, a `WorldError` says so and all stays.
+        """
+        if self._store is not None:
+            try:
+                self._store.clear()
+            except StateError as error:
+                raise WorldError(str(error)) from None
         for connection in self.connections:
             connection.is_closing = True
         self.on_output()
         self._begin()
+
+    def close(self) -> None:
+        """Let others have the state file, if there is one; the world is over then."""
+        if self._store is not None:
+            self._store.close()
+
+    def _open_state(self) -> StateFile | None:
+        settings = self.settings
+        if settings.state is None:
+            return None
+        identity = Identity.of(
+            accounts=settings.accounts, starting_cash=settings.starting_cash, seed=settings.seed
+        )
+        try:
+            return StateFile(settings.state, identity=identity)
+        except StateError as error:
+            raise WorldError(str(error)) from None
 
     def _load_market_data(self) -> dict[int, RecordedTape]:
         if self.settings.market_data is None:
