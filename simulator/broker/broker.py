@@ -17,7 +17,7 @@ changed, and always from the first gate on. Assumptions, each with its source:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -27,7 +27,6 @@ from simulator.broker.appraisal import Appraiser
 from simulator.broker.booking import Booking, Trade
 from simulator.broker.clearing import Clearing
 from simulator.broker.conditional import Conditional
-from simulator.broker.watch import ANYTHING
 from simulator.broker.desk import Desk
 from simulator.broker.families import Families
 from simulator.broker.gates import Situation, gate_of, is_worked
@@ -51,10 +50,11 @@ from simulator.broker.records import (
 )
 from simulator.broker.scribe import Scribe
 from simulator.broker.truth import Truth
+from simulator.broker.watch import ANYTHING
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Ledger, Position
 from simulator.market import Market, Quote
-from simulator.matching import MODELS, FillModel, Filled, Side, Working
+from simulator.matching import MODELS, Filled, FillModel, Side, Working
 from simulator.order_types import (
     adjusted,
     adjustment_trigger,
@@ -129,6 +129,14 @@ class Broker:
         self._at_once: list[int] = []
         self._to_reduce: list[Reduction] = []
         self._ends: dict[int, int] = {}
+        self._on_wake: dict[Wake, Callable[[BrokerOrder], None]] = {
+            Wake.ACTIVATE: self._activate,
+            Wake.AUCTION: self._hold_auction,
+            Wake.LOOK: self._look_again,
+            Wake.EXPIRE: self._expire,
+            Wake.CONFIRM_CANCEL: self._confirm_cancel,
+            Wake.EXERCISE: self._clearing.carry_out,
+        }
 
     # --- what is asked ---
 
@@ -333,9 +341,7 @@ class Broker:
         self._booking.revise(executed, quantity=quantity, price=price)
         return self._finish()
 
-    def move_cash(
-        self, account: str, currency: str, amount: Decimal, now_ms: int
-    ) -> list[Event]:
+    def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:
         """Pay money into an account, or out of it if negative."""
         self._begin(now_ms)
         self._clearing.move_cash(account, currency, amount)
@@ -463,7 +469,7 @@ class Broker:
         for instrument in self._conditional.watched(held):
             if instrument.con_id not in self._desks:
                 quote = self.market.quote(instrument, self._scribe.now_ms)
-                self._desk(instrument).show(quote, self._scribe.now_ms)
+                self._desk(instrument).show(quote)
 
     def _plan_auction(self, held: BrokerOrder) -> None:
         auction = auction_of(held.order)
@@ -715,17 +721,18 @@ class Broker:
         desk = self._desk(instrument)
         self._close_hours(desk)
         if desk.quote is not quote:
-            shown = desk.show(quote, self._scribe.now_ms)
+            shown = desk.show(quote)
             self._dirty[instrument.con_id] = None
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
-            for perm_id, limit in shown.repriced:
-                self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
             for perm_id in shown.adjusted:
                 self._adjust(perm_id)
             for perm_id in shown.elected:
                 self._elect(perm_id)
             self._look(instrument.con_id)
+        for perm_id, limit in desk.reprice(self._scribe.now_ms):
+            self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
+            self._dirty[instrument.con_id] = None
         self._open_hours(desk)
 
     def _quotes(self, con_id: int) -> tuple[Quote | None, Quote | None]:
@@ -739,7 +746,7 @@ class Broker:
         self._display(held.instrument, self.market.quote(held.instrument, self._scribe.now_ms))
         held = self.truth.orders[perm_id]
         if held.is_live:
-            self._WAKES[wake](self, held)
+            self._on_wake[wake](held)
 
     def _activate(self, held: BrokerOrder) -> None:
         if held.gate is Gate.TIME:
@@ -756,18 +763,6 @@ class Broker:
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
             self._end(held, "")
-
-    def _exercise(self, held: BrokerOrder) -> None:
-        self._clearing.carry_out(held)
-
-    _WAKES = {
-        Wake.ACTIVATE: _activate,
-        Wake.AUCTION: _hold_auction,
-        Wake.LOOK: _look_again,
-        Wake.EXPIRE: _expire,
-        Wake.CONFIRM_CANCEL: _confirm_cancel,
-        Wake.EXERCISE: _exercise,
-    }
 
     def _transmitted(self, held: BrokerOrder) -> BrokerOrder:
         return replace(held, order=replace(held.order, transmit=True))

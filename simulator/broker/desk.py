@@ -13,7 +13,8 @@ from decimal import Decimal
 
 from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
-from simulator.matching import PAPER, Book, FillModel, Top, Trigger, Triggers, View, Working
+from simulator.matching import PAPER, Book, FillModel, Top, View, Working
+from simulator.matching.triggers import Trigger, Triggers
 
 Pricer = Callable[[View, Decimal | None, int], Decimal | None]
 """The limit of an order by what is displayed, the limit it has now, and the time in ms.
@@ -32,12 +33,11 @@ class Pegged:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a new quote did: elected and adjusted orders, stops and limits that have moved."""
+    """What a new quote did: elected and adjusted orders, stops that have moved."""
 
     elected: tuple[int, ...]
     adjusted: tuple[int, ...]
     trailed: tuple[tuple[int, Decimal], ...]
-    repriced: tuple[tuple[int, Decimal], ...]
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class Desk:
         """Whether an order here waits for a quote or for its hours."""
         return bool(len(self.book) or self.waiting or len(self.triggers) or self.pegged)
 
-    def show(self, quote: Quote, now_ms: int) -> Shown:
+    def show(self, quote: Quote) -> Shown:
         """Display a quote; nothing is matched by this."""
         self.before, self.quote = self.quote, quote
         self.view = view_of(self.instrument, quote)
@@ -75,7 +75,7 @@ class Desk:
             self.book.print(quote.last, quote.volume - self.before.volume)
         observed = self.triggers.observe(self.view)
         adjusted = self.adjustments.observe(self.view)
-        return Shown(observed.fired, adjusted.fired, observed.moved, self._reprice(now_ms))
+        return Shown(observed.fired, adjusted.fired, observed.moved)
 
     def work(self, working: Working, price: Pricer | None, now_ms: int) -> None:
         """Enter an order into the book, at its limit or at the price that follows the quote."""
@@ -116,8 +116,11 @@ class Desk:
         """Orders that are in the book, would be if they had a price, or wait for a trigger."""
         return tuple(dict.fromkeys((*self.book.working(), *self.pegged, *self.triggers)))
 
-    def _reprice(self, now_ms: int) -> tuple[tuple[int, Decimal], ...]:
-        """A new price is a new order in the book: it goes to the end of its line."""
+    def reprice(self, now_ms: int) -> tuple[tuple[int, Decimal], ...]:
+        """Follow what prices are tied to; which orders have moved, and where to.
+
+        A new price is a new order in the book: it goes to the end of its line.
+        """
         moved = []
         for key, pegged in tuple(self.pegged.items()):
             price = pegged.price(self.view, pegged.working.limit, now_ms)

@@ -6,6 +6,7 @@ the day (see `schedule`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.broker import schedule
@@ -26,29 +27,51 @@ class Situation:
 
 def gate_of(held: BrokerOrder, situation: Situation) -> Gate:
     """The first gate that an order does not pass; `BOOK` if it passes all."""
-    order, parent = held.order, situation.parent
-    if not order.transmit:
-        return Gate.TRANSMIT
-    if parent is not None and parent.status is not Status.FILLED:
-        return Gate.PARENT
-    zone = held.instrument.time_zone
-    active_ms = schedule.active_from_ms(order, held.placed_ms, zone)
-    if active_ms is not None and active_ms > situation.now_ms:
-        return Gate.TIME
-    if order.conditions and not order.conditions_cancel_order and not held.conditions_met:
-        return Gate.CONDITIONS
-    if auction_of(order) is not None or not is_worked(held, situation):
-        return Gate.HOURS
-    if not held.is_triggered and trigger_of(order, held.instrument.sec_type) is not None:
-        return Gate.TRIGGER
-    return Gate.BOOK
+    return next((gate for gate, is_shut in _GATES if is_shut(held, situation)), Gate.BOOK)
 
 
 def is_worked(held: BrokerOrder, situation: Situation) -> bool:
     """Whether these are hours in which an order may trade."""
-    return schedule.is_worked(
-        held.order, held.instrument, situation.sessions, situation.now_ms
-    )
+    return schedule.is_worked(held.order, held.instrument, situation.sessions, situation.now_ms)
+
+
+def _is_untransmitted(held: BrokerOrder, _situation: Situation) -> bool:
+    return not held.order.transmit
+
+
+def _is_child(_held: BrokerOrder, situation: Situation) -> bool:
+    return situation.parent is not None and situation.parent.status is not Status.FILLED
+
+
+def _is_early(held: BrokerOrder, situation: Situation) -> bool:
+    zone = held.instrument.time_zone
+    active_ms = schedule.active_from_ms(held.order, held.placed_ms, zone)
+    return active_ms is not None and active_ms > situation.now_ms
+
+
+def _is_conditional(held: BrokerOrder, _situation: Situation) -> bool:
+    waits = bool(held.order.conditions) and not held.order.conditions_cancel_order
+    return waits and not held.conditions_met
+
+
+def _is_out_of_hours(held: BrokerOrder, situation: Situation) -> bool:
+    return auction_of(held.order) is not None or not is_worked(held, situation)
+
+
+def _is_untriggered(held: BrokerOrder, _situation: Situation) -> bool:
+    trigger = trigger_of(held.order, held.instrument.sec_type)
+    return not held.is_triggered and trigger is not None
+
+
+_GATES: tuple[tuple[Gate, Callable[[BrokerOrder, Situation], bool]], ...] = (
+    (Gate.TRANSMIT, _is_untransmitted),
+    (Gate.PARENT, _is_child),
+    (Gate.TIME, _is_early),
+    (Gate.CONDITIONS, _is_conditional),
+    (Gate.HOURS, _is_out_of_hours),
+    (Gate.TRIGGER, _is_untriggered),
+)
+"""Each gate, in order, and when it is shut to an order."""
 
 
 def why_held(held: BrokerOrder) -> str:

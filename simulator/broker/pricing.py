@@ -8,6 +8,7 @@ ends it).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from simulator.broker.desk import Pricer, view_of
@@ -84,7 +85,8 @@ class Pricers:
             valued = self._market.valuation(option, now_ms)
             if reference is None or valued is None or not is_in_range(order, reference):
                 return None
-            return volatility_price(order, valued.at(reference), view.tick)
+            option_now = replace(valued.option, under_price=float(reference))
+            return volatility_price(order, option_now, view.tick)
 
         return price
 
@@ -126,9 +128,7 @@ class Pricers:
             if not starts:
                 starts.append((view.middle or view.last, now))
             start, reference = starts[0]
-            return benchmark_price(
-                order, now=now, start=start, reference=reference, tick=view.tick
-            )
+            return benchmark_price(order, now=now, start=start, reference=reference, tick=view.tick)
 
         return price
 

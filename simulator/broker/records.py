@@ -256,7 +256,15 @@ class CashMoved:
 
 
 OrderEvent = (
-    Accepted | Replaced | Moved | Executed | Corrected | CancelRequested | Cancelled | Rejected
+    Accepted
+    | Replaced
+    | Moved
+    | Executed
+    | Corrected
+    | CancelRequested
+    | Cancelled
+    | Rejected
+    | Refused
 )
 Event = OrderEvent | CashMoved
 

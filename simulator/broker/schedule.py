@@ -19,11 +19,11 @@ Knows no market and no state of an order. Assumptions:
 from __future__ import annotations
 
 from datetime import timedelta
-from enum import Enum
 
 from simulator.instruments import Instrument
 from simulator.market import Session, Sessions
 from simulator.moments import MomentError, midnight_ms, read, read_day
+from simulator.order_types import Auction, auction_of
 from simulator.records import Order
 
 MINUTE_MS = 60_000
@@ -32,11 +32,6 @@ AUCTION_MS = 30_000
 
 TOO_LATE = "Exchange is closed."
 """The reason seen with 201 for an order that comes too late for its auction."""
-
-
-class Auction(Enum):
-    OPEN = "open"
-    CLOSE = "close"
 
 
 CUT_OFFS_MS: dict[Auction, dict[str, int]] = {
@@ -51,14 +46,6 @@ CUT_OFFS_MS: dict[Auction, dict[str, int]] = {
 """How long before an auction the primary exchange stops taking orders for it."""
 
 _UNTIL_DONE = frozenset({"GTC", "IOC", "FOK"})
-_FOR_THE_CLOSE = frozenset({"MOC", "LOC"})
-
-
-def auction_of(order: Order) -> Auction | None:
-    """The auction an order is for, if for one."""
-    if order.order_type in _FOR_THE_CLOSE:
-        return Auction.CLOSE
-    return Auction.OPEN if order.tif == "OPG" else None
 
 
 def active_from_ms(order: Order, now_ms: int, zone: str) -> int | None:

@@ -32,6 +32,7 @@ from simulator.messages.orders import (
     ExecutionDataEnd,
     OpenOrder,
     OpenOrderEnd,
+    OrderBound,
     OrderStatus,
     PlaceOrder,
     RequestAllOpenOrders,
@@ -317,7 +318,8 @@ class Orders:
                 if client.client_id == MANUAL_CLIENT:
                     self._bind_manual(client)
         self.on_working()
-        return self._hub.broker.truth.orders[events[0].order.perm_id]
+        (accepted, *_) = (event for event in events if isinstance(event, truth.Accepted))
+        return self._hub.broker.truth.orders[accepted.order.perm_id]
 
     def _bind_manual(self, connection: Connection) -> None:
         """Give orders entered by hand negative ids, counting down, and say which they are."""
@@ -382,9 +384,14 @@ class Orders:
                 )
             case truth.Cancelled(order, reason, by_client_id):
                 client_id = order.client_id if by_client_id is None else by_client_id
+                if order.instruction is not None and reason:
+                    self._tell_owner(connection, order, 322, reason)
                 connection.send(replace(_order_status(order), client_id=client_id))
                 self._tell_owner(connection, order, 202, reason)
-            case truth.Rejected(order, code, reason) | truth.Refused(order, code, reason):
+            case (
+                truth.Rejected(order=order, code=code, reason=reason)
+                | truth.Refused(order=order, code=code, reason=reason)
+            ):
                 connection.send(*self._state(order))
                 if code:
                     self._tell_owner(connection, order, code, reason)
@@ -395,7 +402,7 @@ class Orders:
         self, connection: Connection, order: BrokerOrder, code: int, reason: str
     ) -> None:
         if connection.client_id == order.client_id:
-            self._hub.error(connection, order.order_id, code, reason=reason)
+            self._hub.error(connection, order.order_id, code, reason=reason, cause=reason)
 
     def _tell_fill(self, connection: Connection, executed: truth.Executed) -> None:
         """The pair of a fill is sent without and, when it is charged, with its commission."""

@@ -2,6 +2,7 @@
 
 from simulator.matching.book import Book
 from simulator.matching.models import MODELS, PAPER, PESSIMISTIC, QUEUE, SCRIPTED, FillModel
+from simulator.matching.pegs import price as peg_price
 from simulator.matching.terms import Filled, Side, Top, View, Working
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "Top",
     "View",
     "Working",
+    "peg_price",
 ]
