@@ -18,8 +18,6 @@ Knows no market and no state of an order. Assumptions:
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from simulator.instruments import Instrument
 from simulator.market import Session, Sessions
 from simulator.moments import MomentError, midnight_ms, read, read_day
@@ -130,8 +128,8 @@ def _date_ms(
         return _read_ms(order.good_till_date, from_ms, zone)
     session = sessions.on(instrument, day, use_rth=use_rth)
     if session is None:
-        over_ms = midnight_ms(day + timedelta(days=1), instrument.time_zone)
-        session = sessions.previous(instrument, over_ms, use_rth=use_rth)
+        begins_ms = midnight_ms(day, instrument.time_zone)
+        session = sessions.previous(instrument, begins_ms, use_rth=use_rth)
     return session.end_ms
 
 
