@@ -109,4 +109,4 @@ def _worth(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal
 def _paid_worth(instrument: Instrument, quantity: Decimal, paid: Decimal) -> Decimal:
     """The worth that fees are counted from; of a pair of dollars its dollars."""
     is_of_dollars = instrument.sec_type == "CASH" and instrument.symbol == "USD"
-    return quantity if is_of_dollars else paid * instrument.multiplier
+    return quantity if is_of_dollars else paid * instrument.price_multiplier

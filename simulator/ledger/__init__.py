@@ -10,9 +10,18 @@ day). A short sale is paid at once; what borrowed shares cost, interest, dividen
 days of settlement are not modelled.
 """
 
-from simulator.ledger.books import Deposit, Fill, Ledger, Position, replayed, trial
+from simulator.ledger.books import (
+    Deposit,
+    Fill,
+    Ledger,
+    Position,
+    fee_in_own_currency,
+    replayed,
+    trial,
+)
 from simulator.ledger.buying_power import objection
 from simulator.ledger.margin import Margin
+from simulator.ledger.options import intrinsic_value
 from simulator.ledger.terms import AccountKind, MarginModel, Terms
 from simulator.ledger.valuation import Valuation, value
 from simulator.ledger.valued import Segment, Valued
@@ -29,6 +38,8 @@ __all__ = [
     "Terms",
     "Valuation",
     "Valued",
+    "fee_in_own_currency",
+    "intrinsic_value",
     "objection",
     "replayed",
     "trial",

@@ -74,7 +74,7 @@ class Ledger:
 
         Returns the realised profit in the instrument's currency, None if nothing was closed.
         """
-        worth = quantity * price * instrument.multiplier
+        worth = quantity * price * instrument.price_multiplier
         if not instrument.is_settled_on_close:
             self._move(instrument.currency, -worth)
         self._move(commission_currency(instrument), -commission)
@@ -82,7 +82,7 @@ class Ledger:
             self._move(instrument.symbol, quantity)
         held = self.positions.get(instrument.con_id) or Position(instrument=instrument)
         after, realized = _booked(
-            held, quantity, worth, _in_own_currency(instrument, commission, price)
+            held, quantity, worth, fee_in_own_currency(instrument, commission, price)
         )
         if instrument.is_settled_on_close:
             self._move(instrument.currency, after.paid - held.paid - worth)
@@ -126,7 +126,7 @@ def trial(
     return tried
 
 
-def _in_own_currency(instrument: Instrument, commission: Decimal, price: Decimal) -> Decimal:
+def fee_in_own_currency(instrument: Instrument, commission: Decimal, price: Decimal) -> Decimal:
     """A fee as it enters the cost: that of a pair of dollars is turned at the pair's price."""
     is_foreign = commission_currency(instrument) != instrument.currency
     return commission * price if is_foreign else commission

@@ -42,7 +42,7 @@ class Valued:
     @property
     def worth(self) -> Decimal:
         """The price of one contract: times its multiplier."""
-        return self.price * self.position.instrument.multiplier
+        return self.price * self.position.instrument.price_multiplier
 
     @property
     def market_value(self) -> Decimal:
