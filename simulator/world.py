@@ -234,6 +234,41 @@ class World:
         self._show(instrument)
         return self.quote(name)
 
+    def print_trade(self, name: str, price: Decimal, size: Decimal) -> Quote:
+        """Have the tape show a trade, as one between others; who watches sees it at once.
+
+        Raises `WorldError` for an unknown instrument, one that is halted, and a price or a
+        size that is not positive.
+        """
+        instrument = self.instrument(name)
+        try:
+            quote = self.market.print_trade(instrument, self.clock.now_ms(), price, size)
+        except ValueError as error:
+            raise WorldError(str(error)) from None
+        self._show(instrument)
+        return quote
+
+    def halt(self, name: str) -> None:
+        """Halt trading of an instrument, and of what follows it, until it is resumed."""
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        self.market.halt(instrument, now_ms)
+        self._show_halts(instrument, now_ms)
+
+    def resume(self, name: str) -> None:
+        """Let a halted instrument trade again.
+
+        Raises `WorldError` for one that is halted because of another.
+        """
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        self.market.resume(instrument)
+        self._show_halts(instrument, now_ms)
+        if self.market.is_halted(instrument):
+            raise WorldError(f"{name} follows an instrument that is halted; resume that one")
+
+    def is_halted(self, name: str) -> bool:
+        """Whether an instrument is halted, or anything that it follows."""
+        return self.market.is_halted(self.instrument(name))
+
     def entitle(self, name: str, entitlement: Entitlement) -> None:
         """Set what the login may see of an instrument (`*`: of all), from the next request on.
 
@@ -275,6 +310,19 @@ class World:
         self.clock.advance_to(target)
         self.run_due()
         return target
+
+    def advance_to_session(self, name: str) -> int:
+        """Move a manual clock on to the start of an instrument's next regular session.
+
+        Where the market is always open, that is the next midnight of its time zone. Returns
+        the new time. Raises `WorldError` on a real clock and for an unknown instrument.
+        """
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        try:
+            opens_ms = self.market.opens_ms(instrument, now_ms + 1, use_rth=True)
+        except LookupError as error:
+            raise WorldError(str(error.args[0])) from None
+        return self.advance((opens_ms - now_ms) / 1000)
 
     def reset(self) -> None:
         """Start afresh: every client is disconnected, orders, money and time are as at first.
@@ -323,6 +371,10 @@ class World:
 
     def _show(self, instrument: Instrument) -> None:
         self.gateway.show(instrument, self.clock.now_ms())
+        self.on_output()
+
+    def _show_halts(self, instrument: Instrument, now_ms: int) -> None:
+        self.gateway.show_halts(instrument, now_ms)
         self.on_output()
 
 

@@ -16,16 +16,16 @@ Assumptions:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, Decimal
+from fractions import Fraction
 
 from simulator.instruments import Instrument, Leg, increment_at, weight
 from simulator.market.quote import Quote
 
 ZERO = Decimal(0)
-MAX_SHIFT = 100
-"""Ticks by which one leg is moved at most so that another gets on its grid."""
 
 
 def combined(combo: Instrument, quotes: Sequence[Quote]) -> Quote:
@@ -91,6 +91,11 @@ class LegPrice:
     price: Decimal
 
 
+_SHIFTS = tuple(Decimal(sign * ticks) for ticks in range(1, 11) for sign in (1, -1))
+_FINEST: int = 10**20
+"""Parts of a price off its grid; finer ones would not fit into a Decimal."""
+
+
 @dataclass(slots=True)
 class _Part:
     """A leg on its way to a price: `worth` is what a tick of it is to the combination."""
@@ -107,6 +112,10 @@ class _Part:
 
     def move(self, ticks: Decimal) -> None:
         self.price += ticks * self.tick
+
+
+_Move = tuple[_Part, Decimal]
+"""A leg and a number of its ticks."""
 
 
 def legs_at(
@@ -152,34 +161,60 @@ def _share(parts: Sequence[_Part], missing: Decimal) -> None:
             part.move(ticks)
 
 
-def _on_grid(parts: Sequence[_Part], rest: Decimal) -> list[tuple[_Part, Decimal]]:
-    """Moves by whole ticks that make up for the rest: the fewest ticks of another leg first."""
-    if not rest:
-        return []
-    for shift in _shifts():
-        for other in parts:
-            left = rest - shift * other.worth
-            for part in parts:
-                if (part is other) == bool(shift) or left % part.worth:
-                    continue
-                ticks = left / part.worth
-                if part.can_move(ticks) and other.can_move(shift):
-                    return [(other, shift), (part, ticks)]
-    return []
+def _on_grid(parts: Sequence[_Part], rest: Decimal) -> list[_Move]:
+    """Moves by whole ticks that make up for the rest: of two legs, or of a third one, too."""
+    moves = _of_two(parts, rest)
+    for third in parts if not moves else ():
+        others = [part for part in parts if part is not third]
+        for shift in _SHIFTS:
+            if third.can_move(shift) and (found := _of_two(others, rest - shift * third.worth)):
+                return [(third, shift), *found]
+    return moves
 
 
-def _shifts() -> Iterator[Decimal]:
-    yield ZERO
-    for ticks in range(1, MAX_SHIFT + 1):
-        yield from (Decimal(ticks), Decimal(-ticks))
+def _of_two(parts: Sequence[_Part], rest: Decimal) -> list[_Move]:
+    """Moves of one or two legs, the first of them as small as can be."""
+    found = [
+        [(other, Decimal(shift)), (part, Decimal(ticks))]
+        for other in parts
+        for part in parts
+        if part is not other
+        for shift, ticks in _pairs(other.worth, part.worth, rest)
+        if other.can_move(Decimal(shift)) and part.can_move(Decimal(ticks))
+    ]
+    return min(found, key=lambda moves: abs(moves[0][1]), default=[])
 
 
-def _off_grid(parts: Sequence[_Part], rest: Decimal) -> list[tuple[_Part, Decimal]]:
-    """All of the rest for one leg: one that then has a price, an exact one, the finest."""
+def _pairs(first: Decimal, second: Decimal, rest: Decimal) -> Iterator[tuple[int, int]]:
+    """Whole numbers of two ticks that make up for the rest: the first of them small.
+
+    Of all there are, those whose first number is the least on either side of zero, and the
+    least with which, if the ticks have different signs, neither number is negative.
+    """
+    ratios = [Fraction(value).as_integer_ratio() for value in (first, second, rest)]
+    scale = math.lcm(*(denominator for _, denominator in ratios))
+    a, b, total = (numerator * scale // denominator for numerator, denominator in ratios)
+    common = math.gcd(a, b)
+    if total % common:
+        return
+    period = abs(b) // common
+    least = total // common * pow(a // common, -1, period) % period
+    floor = max(0, -(-total // a))
+    for shift in (least, least - period, floor + (least - floor) % period):
+        yield shift, (total - shift * a) // b
+
+
+def _off_grid(parts: Sequence[_Part], rest: Decimal) -> list[_Move]:
+    """All of the rest for one leg: one that makes it exact, that costs something, the finest."""
 
     def cost(part: _Part) -> tuple[bool, bool, Decimal]:
-        ticks = rest / part.worth
-        return not part.can_move(ticks), ticks * part.worth != rest, abs(part.worth)
+        return not _ends(rest, part.worth), not part.can_move(rest / part.worth), abs(part.worth)
 
     part = min(parts, key=cost)
     return [(part, rest / part.worth)]
+
+
+def _ends(dividend: Decimal, divisor: Decimal) -> bool:
+    """Whether a quotient is a decimal number that ends."""
+    denominator = (Fraction(dividend) / Fraction(divisor)).denominator
+    return _FINEST % denominator == 0

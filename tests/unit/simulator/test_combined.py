@@ -288,7 +288,7 @@ def test_a_quote_set_by_hand_ends_a_print(market) -> None:
 
 
 def test_a_combination_prints_at_any_price_and_has_that_volume(market) -> None:
-    quote = market.print_trade(PAIR, NOW_MS, D("-5"), D(3))
+    quote = market.print_trade(PAIR, NOW_MS, D(-5), D(3))
     assert (quote.last, quote.volume) == (-5, 3)
 
 
