@@ -22,7 +22,6 @@ from typing import Any, Self
 from zlib import crc32
 
 from simulator.broker.records import Entry
-from simulator.state.forms import Find, InstrumentOf, Instruments, MisfitError
 from simulator.state.journal import (
     SCHEMA,
     Identity,
@@ -31,6 +30,7 @@ from simulator.state.journal import (
     read_identity,
     read_line,
 )
+from simulator.state.reading import Find, InstrumentOf, MisfitError, Source
 
 APPLICATION_ID = 0x49424B54
 """Tells our files from other databases; the letters IBKT."""
@@ -99,8 +99,8 @@ class StateFile:
         Instruments are looked up by contract id (`instrument_of` raises `KeyError` for one it
         does not know), combinations among those that `find` has for their contract.
         """
-        instruments = Instruments(instrument_of, find)
-        return [self._entry(row, instruments) for row in self._rows()]
+        source = Source(instrument_of, find)
+        return [self._entry(row, source) for row in self._rows()]
 
     def append(self, entries: Iterable[Entry]) -> None:
         """Keep all of these entries or, with a `StateError`, none; they follow those kept."""
@@ -226,14 +226,14 @@ class StateFile:
                 yield sequence, line, checksum
                 expected += 1
 
-    def _entry(self, row: tuple[int, Any, Any], instruments: Instruments) -> Entry:
+    def _entry(self, row: tuple[int, Any, Any], source: Source) -> Entry:
         sequence, line, checksum = row
         if not isinstance(line, bytes) or crc32(line) != checksum:
             raise StateError(
                 self.path, f"is damaged in row {sequence}: it is not what was written", RESTORE
             )
         try:
-            entry = read_line(line, instruments)
+            entry = read_line(line, source)
         except MisfitError as misfit:
             raise StateError(self.path, f"cannot be read in row {sequence}: {misfit}") from None
         if entry.sequence != sequence:

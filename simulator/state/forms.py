@@ -5,9 +5,6 @@ equals its default is left out, so a new field with a default reads what was wri
 there was one. Decimals are text, digit by digit as they were; the records of a union stand
 under their class name; an instrument is its contract id. Reading is strict: what does not
 fit is a `MisfitError` that names the field.
-
-Assumption (ours): the contract id of a combination depends on its legs alone, so that the
-contract of its order finds it again.
 """
 
 from __future__ import annotations
@@ -21,64 +18,12 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from simulator.instruments import Instrument
-from simulator.records import Contract
+from simulator.records import Contract, Order
+from simulator.state.reading import MisfitError, Source
 
-InstrumentOf = Callable[[int], Instrument]
-"""The instrument of a contract id, or `KeyError`."""
-
-Find = Callable[[Contract], list[Instrument]]
-"""The instruments that a contract can mean."""
-
-
-class MisfitError(ValueError):
-    """A value that does not fit its field; the message is the path of the field and why."""
-
-    def __init__(self, reason: str, *path: str) -> None:
-        super().__init__(reason, path)
-        self.reason = reason
-        self.path = path
-
-    def under(self, name: str) -> MisfitError:
-        """The same, seen from the record or tuple around it."""
-        return MisfitError(self.reason, name, *self.path)
-
-    def __str__(self) -> str:
-        return f"{'.'.join(self.path)}: {self.reason}" if self.path else self.reason
-
-
-def _nowhere(con_id: int) -> Instrument:
-    raise KeyError(con_id)
-
-
-def _nothing(_: Contract) -> list[Instrument]:
-    return []
-
-
-class Instruments:
-    """Finds the instruments of lines: by id, and those of combinations by contract."""
-
-    def __init__(self, instrument_of: InstrumentOf = _nowhere, find: Find = _nothing) -> None:
-        self._instrument_of = instrument_of
-        self._find = find
-        self._known: dict[int, Instrument] = {}
-
-    def named(self, con_id: int, contract: Contract | None) -> Instrument:
-        """The instrument of an id; `contract` is what stands beside it in a record, if any."""
-        if con_id not in self._known:
-            self._known[con_id] = self._found(con_id, contract)
-        return self._known[con_id]
-
-    def _found(self, con_id: int, contract: Contract | None) -> Instrument:
-        try:
-            return self._instrument_of(con_id)
-        except (KeyError, OverflowError):  # no date lies that far off
-            for instrument in self._find(contract) if contract is not None else ():
-                if instrument.con_id == con_id:
-                    return instrument
-        raise MisfitError(
-            f"no instrument has the contract id {con_id}; "
-            "start with the instruments that were there when it was written"
-        )
+Read = Callable[[Any, Source], Any]
+_REPEATED = frozenset({Order, Contract})
+"""What stands in every event of an order: made once, as it was before it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +31,7 @@ class Form:
     """How values of one type are written as JSON and read from it."""
 
     write: Callable[[Any], Any]
-    read: Callable[[Any, Instruments], Any]
+    read: Read
 
 
 def _exact(kind: type, name: str) -> Form:
@@ -110,7 +55,7 @@ def _write_decimal(value: Any) -> str:
     return str(value)
 
 
-def _read_decimal(text: Any, _: Instruments) -> Decimal:
+def _read_decimal(text: Any, _: Source) -> Decimal:
     try:
         value = Decimal(text) if type(text) is str else None
     except InvalidOperation:
@@ -128,7 +73,7 @@ def _write_instrument(value: Any) -> int:
 
 _INTEGER = _exact(int, "integer")
 _INSTRUMENT = Form(
-    _write_instrument, lambda data, source: source.named(_INTEGER.read(data, source), None)
+    _write_instrument, lambda data, source: source.instrument(_INTEGER.read(data, source), None)
 )
 _FORMS: dict[Any, Form] = {
     bool: _exact(bool, "truth value"),
@@ -163,7 +108,7 @@ def _enum(kind: type[Enum]) -> Form:
             raise MisfitError(f"{value!r} is no {kind.__name__}")
         return value.value
 
-    def read(data: Any, _: Instruments) -> Any:
+    def read(data: Any, _: Source) -> Any:
         if type(data) not in {str, int} or data not in members:
             raise MisfitError(f"{data!r} is no {kind.__name__}; known are {[*members]}")
         return members[data]
@@ -187,7 +132,7 @@ def _tuple(hints: tuple[Any, ...]) -> Form:
     def write(values: Any) -> list[Any]:
         return [_within(name, form.write, value) for name, form, value in pairs(tuple, values)]
 
-    def read(values: Any, source: Instruments) -> tuple[Any, ...]:
+    def read(values: Any, source: Source) -> tuple[Any, ...]:
         return tuple(
             _within(name, form.read, value, source) for name, form, value in pairs(list, values)
         )
@@ -214,7 +159,7 @@ def _tagged(kinds: list[Any]) -> Form:
             raise MisfitError(f"{value!r} is none of {[*names]}")
         return {kind.__name__: _within(kind.__name__, forms[kind].write, value)}
 
-    def read(data: Any, source: Instruments) -> Any:
+    def read(data: Any, source: Source) -> Any:
         if type(data) is not dict or len(data) != 1 or not names.keys() >= data.keys():
             raise MisfitError(f"{data!r} is none of {[*names]}")
         ((name, value),) = data.items()
@@ -249,29 +194,31 @@ def _record(kind: type[Any]) -> Form:
                 written[name] = data
         return written
 
-    def read(data: Any, source: Instruments) -> Any:
+    def read(data: Any, source: Source) -> Any:
         if type(data) is not dict:
             raise MisfitError(f"{data!r} is no {kind.__name__}")
-        for name in data.keys() - forms.keys():
+        for name in sorted(data.keys() - forms.keys()):
             raise MisfitError(f"is no field of {kind.__name__}", name)
         for name in sorted(needed - data.keys()):
             raise MisfitError("is missing", name)
         return kind(**_read_fields(data, forms, source))
 
-    return Form(write, read)
+    return Form(write, _once(kind, read) if kind in _REPEATED else read)
 
 
-def _read_fields(
-    data: dict[str, Any], forms: dict[str, Form], source: Instruments
-) -> dict[str, Any]:
+def _once(kind: type[Any], read: Read) -> Read:
+    return lambda data, source: source.once(kind, data, lambda: read(data, source))
+
+
+def _read_fields(data: dict[str, Any], forms: dict[str, Form], source: Source) -> dict[str, Any]:
     """Instruments come last: what was made for a contract is found by the contract."""
     values: dict[str, Any] = {}
     for name, written in data.items():
         if forms[name] is not _INSTRUMENT:
             values[name] = _within(name, forms[name].read, written, source)
-    for name in data.keys() - values.keys():
+    for name in sorted(data.keys() - values.keys()):
         con_id = _within(name, _INTEGER.read, data[name], source)
-        values[name] = _within(name, source.named, con_id, values.get("contract"))
+        values[name] = _within(name, source.instrument, con_id, values.get("contract"))
     return values
 
 

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import Any, Self
 
 from simulator.broker.records import Entry
-from simulator.state.forms import Form, Instruments, MisfitError, form_of
+from simulator.state.forms import Form, form_of
+from simulator.state.reading import MisfitError, Source
 
 SCHEMA = 1
 """Counts the changes after which old lines cannot be read, or mean something else."""
@@ -66,9 +67,9 @@ def journal_lines(entries: Iterable[Entry]) -> Iterator[str]:
     return (_JSON.encode(_ENTRY.write(entry)) for entry in entries)
 
 
-def read_line(line: bytes, instruments: Instruments) -> Entry:
+def read_line(line: bytes, source: Source) -> Entry:
     """The entry of a line. Raises `MisfitError`."""
-    entry: Entry = _read(line, _ENTRY, instruments)
+    entry: Entry = _read(line, _ENTRY, source)
     return entry
 
 
@@ -78,13 +79,13 @@ def identity_line(identity: Identity) -> str:
 
 def read_identity(line: bytes) -> Identity:
     """Raises `MisfitError`."""
-    identity: Identity = _read(line, _IDENTITY, Instruments())
+    identity: Identity = _read(line, _IDENTITY, Source())
     return identity
 
 
-def _read(line: bytes, form: Form, instruments: Instruments) -> Any:
+def _read(line: bytes, form: Form, source: Source) -> Any:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise MisfitError(f"is no JSON: {error}") from None
-    return form.read(data, instruments)
+    return form.read(data, source)

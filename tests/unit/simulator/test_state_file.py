@@ -203,6 +203,14 @@ def test_a_log_that_was_cut_off_leaves_a_beginning_of_whole_operations(path) -> 
     assert len(lengths) > 10
 
 
+def test_a_commit_waits_for_the_disk(path) -> None:
+    """What a loss of power does to it cannot be tried; that SQLite is told to wait can."""
+    with opened(path) as state:
+        ((synchronous,),) = state._connection.execute("PRAGMA synchronous")
+        ((journal_mode,),) = state._connection.execute("PRAGMA journal_mode")
+    assert (synchronous, journal_mode) == (2, b"wal")
+
+
 # --- refusals ---
 
 

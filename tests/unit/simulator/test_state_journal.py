@@ -17,7 +17,7 @@ from journals import (
     records,
 )
 
-from simulator.broker.records import Accepted, Entry, Executed
+from simulator.broker.records import Accepted, Entry, Executed, Replaced
 from simulator.instruments import Instrument
 from simulator.records import (
     ComboLeg,
@@ -28,7 +28,7 @@ from simulator.records import (
     Status,
     TimeCondition,
 )
-from simulator.state import Instruments, MisfitError, journal_lines, read_line
+from simulator.state import MisfitError, Source, journal_lines, read_line
 from simulator.state.forms import form_of
 
 ACCEPTED_LINE = (
@@ -46,7 +46,7 @@ def line_of(entry: Entry) -> str:
 
 
 def read(line: str) -> Entry:
-    return read_line(line.encode(), Instruments(DATABASE.__getitem__, DATABASE.find))
+    return read_line(line.encode(), Source(DATABASE.__getitem__, DATABASE.find))
 
 
 @pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
@@ -104,8 +104,8 @@ def test_a_combination_is_found_by_the_contract_of_its_order() -> None:
         Executed(order, execution, 1, D(1), None, combo, is_booked=False),
         Executed(order, execution, 1, D(1), None, AAPL),
     )
-    instruments = Instruments(DATABASE.__getitem__, combo_of)
-    assert [read_line(line.encode(), instruments) for line in journal_lines(journal)] == journal
+    source = Source(DATABASE.__getitem__, combo_of)
+    assert [read_line(line.encode(), source) for line in journal_lines(journal)] == journal
 
 
 def changed(**fields) -> str:
@@ -206,3 +206,13 @@ def test_a_record_that_no_journal_can_hold_is_noticed_at_once(kind) -> None:
 def test_an_order_repeated_in_each_event_stays_small() -> None:
     sizes = [len(line) for line in journal_lines(a_journal(100))]
     assert max(sizes) < 700
+
+
+def test_what_an_order_repeats_is_read_once_and_digit_by_digit() -> None:
+    order = an_order(1)
+    other = replace(order, order=replace(order.order, limit_price=D("99.5")))
+    source = Source(DATABASE.__getitem__, DATABASE.find)
+    journal = entries_of(Accepted(order), Replaced(order), Replaced(other))
+    orders = [read_line(line.encode(), source).event.order.order for line in journal_lines(journal)]
+    assert orders[0] is orders[1]
+    assert [str(order.limit_price) for order in orders] == ["99.50", "99.50", "99.5"]
