@@ -124,6 +124,10 @@ class Accounts:
                 self._send_portfolio(connection, valuation, instrument)
         self._send_changes(valuation)
 
+    def on_cash(self, account: str) -> None:
+        """Money was paid in or out."""
+        self._send_changes(self.valuation(account))
+
     def valuation(self, account: str) -> Valuation:
         """The account at the present prices."""
         return self.value_of(self._hub.broker.ledgers[account])

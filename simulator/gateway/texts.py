@@ -43,6 +43,7 @@ TEXTS = {
         "same security."
     ),
     310: "Can't find the subscribed market depth with tickerId:{id}",
+    315: "Stock combo legs are restricted to SMART order routing.",
     320: "Error reading request. {cause}",
     321: "Error validating request.-'bF' : cause - {cause}",
     322: "Error processing request.{cause}",
@@ -92,6 +93,7 @@ TEXTS = {
         "Warning: Your API version does not support fractional share size rules. Please "
         "upgrade to a minimum version 163. Trimmed value {value} to {trimmed}"
     ),
+    10000: "Cross currency combo error.",
     10006: "Missing parent order.",
     10052: "Invalid time in force:{tif}",
     10089: (
