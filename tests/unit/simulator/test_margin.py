@@ -150,6 +150,10 @@ def test_a_long_option_that_does_not_help_changes_nothing(long) -> None:
 def test_one_long_option_stands_behind_one_short_option() -> None:
     held = (option("C", "100"), -3, "5"), (option("C", "110"), 2, "2")
     assert needed(*held)[0] == 2 * 1000 + 2500
+    other = (option("C", "102"), -1, "5")
+    assert (
+        needed((option("C", "100"), -1, "5"), other, (option("C", "110"), 1, "2"))[0] == 1000 + 2300
+    )
 
 
 def test_shares_cover_calls_and_short_shares_cover_puts() -> None:
@@ -220,9 +224,9 @@ def test_one_may_always_close_what_one_has() -> None:
 
 def test_a_position_that_eases_a_tight_account_is_accepted() -> None:
     short, long = (option("C", "100"), -1, "5"), (option("C", "105"), 1, "2")
-    tight = valued(short, cash="1500")
-    assert tight.available_funds < 0
-    assert objection(tight, valued(short, long, cash="1500")) is None
+    tight, eased = valued(short, cash="-500"), valued(short, long, cash="-500")
+    assert tight.available_funds < eased.available_funds < 0
+    assert objection(tight, eased) is None
 
 
 def test_options_and_crypto_are_refused_without_the_money_for_them() -> None:
