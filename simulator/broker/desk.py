@@ -83,7 +83,7 @@ class Desk:
     def is_busy(self) -> bool:
         """Whether an order here waits for a quote or for its hours."""
         places = (self.book, self.waiting, self.triggers, self.pegged, self.planned)
-        return any(map(len, places))
+        return any(len(place) for place in places)
 
     def show(self, quote: Quote) -> Shown:
         """Display a quote; nothing is matched by this."""
