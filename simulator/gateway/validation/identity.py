@@ -33,7 +33,7 @@ def contract(candidate: Candidate) -> Refusal | None:
         return refuse(321, cause="Missing order exchange")
     if candidate.objection is not None:
         code, facts = candidate.objection
-        return refuse(code, **facts)
+        return Refusal(code, facts)
     if len(candidate.instruments) != 1:
         return refuse(392 if candidate.is_expired else 200)
     held = candidate.held
