@@ -111,7 +111,13 @@ class Contracts:
             cause = "Please enter a valid security type"
             self._hub.error(connection, request.req_id, 321, cause=cause)
             return
-        found = self._hub.database.find(wanted, include_expired=request.include_expired)
+        found = [
+            instrument
+            for instrument in self._hub.database.find(
+                wanted, include_expired=request.include_expired
+            )
+            if not instrument.legs
+        ]
         if not found:
             self._hub.error(connection, request.req_id, 200)
             return

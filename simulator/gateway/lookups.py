@@ -37,9 +37,12 @@ class Lookups:
         self._hub.error(connection, req_id, refused.code, **refused.facts)
 
     def instrument(self, contract: Contract, *, include_expired: bool = False) -> Instrument:
-        """The one contract that is meant; else `Refused` with 200."""
+        """The one contract that is meant; else `Refused` with 200, as are combinations.
+
+        Nothing is recorded of a combination, whose past is that of its legs.
+        """
         found = self._hub.database.find(contract, include_expired=include_expired)
-        if len(found) != 1:
+        if len(found) != 1 or found[0].legs:
             raise Refused(200)
         return found[0]
 

@@ -1,10 +1,11 @@
 """What can be traded: contract data, the rules derivatives follow, and the search in both."""
 
+from simulator.instruments.combos import weight
 from simulator.instruments.cycles import third_friday
 from simulator.instruments.database import ContractDatabase
 from simulator.instruments.derivatives import Future, Option, load_products
 from simulator.instruments.loader import DataFileError, load, load_built_in, own_id
-from simulator.instruments.model import Instrument, Path, current_name
+from simulator.instruments.model import Instrument, Leg, Path, current_name
 from simulator.instruments.rules import MARKET_RULES, increment_at
 
 INSTRUMENTS = load_built_in()
@@ -21,6 +22,7 @@ __all__ = [
     "DataFileError",
     "Future",
     "Instrument",
+    "Leg",
     "Option",
     "Path",
     "current_name",
@@ -30,4 +32,5 @@ __all__ = [
     "load_products",
     "own_id",
     "third_friday",
+    "weight",
 ]

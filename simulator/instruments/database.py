@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from simulator.instruments.combos import ComboError, combination
 from simulator.instruments.derivatives import (
     EPOCH,
     EXPIRED_KEPT,
@@ -67,7 +68,12 @@ class ContractDatabase:
         return self._by_con_id.get(con_id) or self._unpacked(con_id)
 
     def find(self, wanted: Contract, *, include_expired: bool = False) -> list[Instrument]:
-        """All instruments the request can mean; a request that names nothing finds nothing."""
+        """All instruments the request can mean; a request that names nothing finds nothing.
+
+        A combination is found by its legs, whichever their order.
+        """
+        if wanted.sec_type == "BAG" and wanted.combo_legs:
+            return self._combinations(wanted)
         if wanted.con_id:
             return self._by_id(wanted, include_expired=include_expired)
         if not (wanted.symbol or wanted.local_symbol or wanted.sec_id):
@@ -80,6 +86,14 @@ class ContractDatabase:
             )
             if instrument.matches(wanted)
         ]
+
+    def combo_objection(self, wanted: Contract) -> tuple[int, dict[str, object]] | None:
+        """Why a request names no combination: error code and what fills its text."""
+        try:
+            combination(wanted, self._leg)
+        except ComboError as error:
+            return error.code, error.facts
+        return None
 
     def option_classes(self, under_con_id: int, exchange: str = "") -> Iterator[Option]:
         """The option classes of an underlying, all or those of one exchange for futures."""
@@ -124,6 +138,7 @@ class ContractDatabase:
     def by_name(self, name: str) -> Instrument:
         """The one instrument of a symbol or local symbol (`AAPL`, `EURUSD`, `ESZ6`).
 
+        A combination that was asked for before has the description of its legs for a name.
         Raises `KeyError` with the known names for any other.
         """
         found = self._by_name.get(name.upper())
@@ -144,8 +159,32 @@ class ContractDatabase:
             return []
         if wanted.sec_type == "CONTFUT" and found.sec_type == "FUT":
             found = self._as_continuous(found)
-        is_over = bool(found.expiry) and found.expiry < f"{self._today():%Y%m%d}"
+        is_over = any(
+            part.expiry and part.expiry < f"{self._today():%Y%m%d}"
+            for part in (found, *(leg.instrument for leg in found.legs))
+        )
         return [found] if found.matches(wanted) and (include_expired or not is_over) else []
+
+    def _leg(self, con_id: int) -> Instrument | None:
+        """What may be a leg: a contract that is not over."""
+        return next(iter(self._by_id(Contract(con_id=con_id), include_expired=False)), None)
+
+    def _combinations(self, wanted: Contract) -> list[Instrument]:
+        """The combination of these legs, if there can be one."""
+        try:
+            return [self._kept(combination(wanted, self._leg))]
+        except ComboError:
+            return []
+
+    def _kept(self, made: Instrument) -> Instrument:
+        """A combination is kept under its id, or the next that is free, and by its legs."""
+        while (held := self._by_con_id.get(made.con_id)) is not None:
+            if (held.symbol, held.legs) == (made.symbol, made.legs):
+                return held
+            made = replace(made, con_id=made.con_id + 1)
+        self._by_con_id[made.con_id] = made
+        self._by_name.setdefault(made.legs_description, made)
+        return made
 
     def _candidates(self, wanted: Contract) -> Iterable[Instrument]:
         return self._by_symbol.get(wanted.symbol.upper(), ()) if wanted.symbol else self._static

@@ -2,7 +2,8 @@
 
 Contract ids are positions in a table of all that can ever be listed: product, expiry,
 strike and right packed into the 30 bits above 2**30. So an id is stable, tells its contract
-without any object having been made, and cannot meet a real one or one of `loader`.
+without any object having been made, and cannot meet a real one or one of `loader`. The ids
+of the two highest product codes are those of combinations.
 """
 
 from __future__ import annotations
@@ -28,6 +29,11 @@ from simulator.records import ZERO, Contract
 FIRST_ID = 1 << 30
 EPOCH = date(2015, 1, 1)
 _DAYS, _STRIKES = 1 << 13, 1 << 11
+_PER_PRODUCT = _DAYS * _STRIKES * 2
+FIRST_COMBO_ID = FIRST_ID + 30 * _PER_PRODUCT
+COMBO_IDS = 2 * _PER_PRODUCT
+"""How many ids combinations have, up to the last that fits into 32 bits with a sign."""
+
 EXPIRED_KEPT = timedelta(days=730)
 """How long after its expiry a contract is still found, if expired ones are asked for."""
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
-from simulator.records import ZERO, BondDetails, Contract, ContractDetails, FundDetails, TagValue
+from simulator.records import (
+    ZERO,
+    BondDetails,
+    ComboLeg,
+    Contract,
+    ContractDetails,
+    FundDetails,
+    TagValue,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +36,26 @@ class Path:
     carry: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One contract of a combination: how many are bought or sold with one of it."""
+
+    instrument: Instrument
+    ratio: int
+    action: str
+
+    @property
+    def sign(self) -> int:
+        """1 for what who buys the combination buys, -1 for what they sell."""
+        return 1 if self.action == "BUY" else -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instrument:
-    """One tradable contract and everything the gateway can tell of it."""
+    """One tradable contract and everything the gateway can tell of it.
+
+    `legs` are those of a combination, in the order of their contract ids.
+    """
 
     con_id: int
     symbol: str
@@ -72,6 +97,7 @@ class Instrument:
     multiplier: Decimal = Decimal(1)
     bond: BondDetails | None = None
     fund: FundDetails = field(default_factory=FundDetails)
+    legs: tuple[Leg, ...] = ()
 
     @property
     def is_settled_on_close(self) -> bool:
@@ -81,7 +107,7 @@ class Instrument:
     def contract(self, exchange: str = "") -> Contract:
         """The full contract, on the exchange requests usually name or on a given one."""
         return Contract(
-            con_id=self.con_id,
+            con_id=COMBINATION_IDS.get(self.currency, self.con_id) if self.legs else self.con_id,
             symbol=self.symbol,
             sec_type=self.sec_type,
             exchange=exchange or self.exchange,
@@ -93,7 +119,22 @@ class Instrument:
             strike=self.strike,
             right=self.right,
             multiplier=f"{self.multiplier:f}" if self.sec_type in MULTIPLIED else "",
+            combo_legs_description=self.legs_description,
+            combo_legs=tuple(
+                ComboLeg(
+                    con_id=leg.instrument.con_id,
+                    ratio=leg.ratio,
+                    action=leg.action,
+                    exchange=exchange or self.exchange,
+                )
+                for leg in self.legs
+            ),
         )
+
+    @property
+    def legs_description(self) -> str:
+        """The legs as a gateway writes them: `265598|100,584718266|-1`."""
+        return ",".join(f"{leg.instrument.con_id}|{leg.sign * leg.ratio}" for leg in self.legs)
 
     def details(self, trading_hours: str, liquid_hours: str, exchange: str = "") -> ContractDetails:
         """What the security definition server tells, for the usual exchange or a given one.
@@ -167,6 +208,9 @@ class Instrument:
 
 MULTIPLIED = frozenset({"FUT", "CONTFUT", "OPT", "FOP", "WAR"})
 """Security types whose contracts show their multiplier."""
+
+COMBINATION_IDS = {"USD": 28812380, "EUR": 17356630}
+"""The one contract id by which gateways call all combinations of a currency: seen in frames."""
 
 RENAMED_EXCHANGES = {"ISLAND": "NASDAQ", "GLOBEX": "CME", "ECBOT": "CBOT"}
 """Former names of exchanges, which a gateway still understands."""
