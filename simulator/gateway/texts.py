@@ -67,6 +67,7 @@ TEXTS = {
     320: "Error reading request. {cause}",
     321: "Error validating request.-'bF' : cause - {cause}",
     322: "Error processing request.{cause}",
+    315: "Stock combo legs are restricted to SMART order routing.",
     325: "Discretionary orders are not supported for this combination of exchange and order type.",
     326: "Unable to connect as the client id is already in use. Retry with a unique client id.",
     327: "Only API connections with clientId set to 0 can set the auto bind TWS orders property.",
@@ -184,6 +185,7 @@ TEXTS = {
         "Warning: Your API version does not support fractional share size rules. Please "
         "upgrade to a minimum version 163. Trimmed value {value} to {trimmed}"
     ),
+    10000: "Cross currency combo error.",
     10002: "Invalid non-guaranteed legs.",
     10006: "Missing parent order.",
     10007: "Invalid hedge type.",

@@ -8,12 +8,14 @@ attributes are looked at, refused by name, or taken as they are: `attributes`.
 
 from simulator.gateway.moments import ZONED_SINCE
 from simulator.gateway.validation import (
+    adjustable,
     advisor,
     algos,
     attributes,
     conditions,
     groups,
     identity,
+    pegged,
     prices,
     revision,
     scale,
@@ -57,13 +59,17 @@ CHECKS: tuple[Check, ...] = (
     sizes.least,
     sizes.least_of_a_trade,
     volatility.volatility,
-    volatility.stock_range,
     volatility.delta_hedge,
-    prices.needed,
-    prices.optional,
+    pegged.delta,
+    pegged.benchmark,
+    pegged.start,
+    pegged.stock_range,
+    prices.limit,
+    prices.auxiliary,
+    prices.unused,
     prices.discretionary,
     prices.mid_offsets,
-    prices.adjusted,
+    adjustable.adjusted,
     conditions.trigger_method,
     conditions.conditions,
     scale.scale,
@@ -86,7 +92,7 @@ def warnings(candidate: Candidate) -> list[int]:
     """The codes of what an accepted order is warned of, and which changes nothing."""
     order, is_old = candidate.order, candidate.gateway_version < TWS_10
     is_iceberg = bool(order.sweep_to_fill or order.display_size)
-    is_day_traded = candidate.sec_type in DAY_TRADED and order.order_type in IN_REGULAR_HOURS
+    is_day_traded = candidate.sec_type in DAY_TRADED and candidate.order_type in IN_REGULAR_HOURS
     is_zoned_api = candidate.version >= ZONED_SINCE
     found = (
         (is_iceberg and not candidate.is_us_stock_at_smart, 131),

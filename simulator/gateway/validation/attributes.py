@@ -20,7 +20,6 @@ Neutral = tuple[object, ...]
 
 REFUSED: dict[str, tuple[str, Neutral]] = {
     "auto_cancel_parent": ("autoCancelParent", (False,)),
-    "duration": ("duration", (None, 0)),
     "is_oms_container": ("isOmsContainer", (False,)),
     "scale_table": ("scaleTable", ("",)),
 }
@@ -69,7 +68,6 @@ ECHOED: dict[str, str] = {
     "submitter": "a declaration",
     "scale_random_percent": "the simulator leaves nothing to chance",
     "transmit": "either value is one",
-    "all_or_none": "either value is one; of children it is looked at with the parent",
     "outside_rth": "either value is one; a warning tells where it is ignored",
     "sweep_to_fill": "fills are swept anyway; a warning tells where it is ignored",
 }
@@ -95,8 +93,9 @@ def not_known(candidate: Candidate) -> Refusal | None:
 
 def price_management(candidate: Candidate) -> Refusal | None:
     order = candidate.order
-    is_closing = order.order_type in {"MOC", "LOC"} and candidate.sec_type == "STK"
+    is_closing = candidate.order_type in {"MOC", "LOC"} and candidate.sec_type == "STK"
     return first(
         (order.use_price_mgmt_algo not in {None, 0, 1}, invalid("price management algo")),
         (order.imbalance_only and not is_closing, refuse(10342)),
+        ((order.duration or 0) < 0, invalid("duration")),
     )

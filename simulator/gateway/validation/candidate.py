@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from simulator.broker import BrokerOrder
 from simulator.instruments import MARKET_RULES, Instrument, increment_at
+from simulator.order_types import ORDER_TYPES, SYNONYMS, OrderType, order_type
 from simulator.records import Contract, Order
 
 TWS_10 = 163
@@ -42,7 +43,8 @@ class Candidate:
     of the session. `withheld` names the security types and symbols the login may not trade.
     `instruments` is one made up for a combination. `unknown_con_ids` are those of
     `named_con_ids` that the database does not have; `advisor_groups` are the groups and
-    profiles of an advisor. `objection` tells why legs make no combination, as code and facts.
+    profiles of an advisor. `objection` tells why legs make no
+    combination, as code and facts. `zone` is that of times which name none.
     """
 
     order: Order
@@ -58,6 +60,7 @@ class Candidate:
     version: int
     gateway_version: int
     now_ms: int = 0
+    zone: str = "UTC"
     unknown_con_ids: frozenset[int] = frozenset()
     advisor_groups: frozenset[str] = frozenset()
 
@@ -68,6 +71,26 @@ class Candidate:
     @property
     def sec_type(self) -> str:
         return self.instrument.sec_type
+
+    @property
+    def kind(self) -> OrderType | None:
+        """What the order type means, None if it means nothing."""
+        return order_type(self.order.order_type)
+
+    @property
+    def order_kind(self) -> OrderType:
+        """What the order type means, once it is known to mean something."""
+        return ORDER_TYPES[self.order_type]
+
+    @property
+    def order_type(self) -> str:
+        """The name of the order type of today, where it was sent under a former one."""
+        return SYNONYMS.get(self.order.order_type, self.order.order_type)
+
+    @property
+    def adjusted_order_type(self) -> str:
+        kind = self.order.adjusted_order_type
+        return SYNONYMS.get(kind, kind)
 
     @property
     def is_smart_combo(self) -> bool:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from simulator.gateway.moments import is_moment
 from simulator.gateway.validation.candidate import (
     MAX_PRICE,
     Candidate,
@@ -20,6 +19,7 @@ from simulator.gateway.validation.candidate import (
     invalid,
     refuse,
 )
+from simulator.moments import is_moment
 from simulator.records import (
     Condition,
     ExecutionCondition,
@@ -58,7 +58,7 @@ def conditions(candidate: Candidate) -> Refusal | None:
     types = CANCELLED_ON if order.conditions_cancel_order else SUBMITTED_ON
     return first(
         (not is_allowed, refuse(402)),
-        (order.order_type not in types, refuse(148)),
+        (candidate.order_type not in types, refuse(148)),
     ) or _first(_condition(candidate, condition) for condition in order.conditions)
 
 

@@ -9,6 +9,7 @@ sent again with whatever terms.
 from __future__ import annotations
 
 from simulator.gateway.validation.candidate import Candidate, Refusal, first, refuse
+from simulator.order_types import SYNONYMS
 
 REVISABLE = frozenset(
     {
@@ -24,7 +25,7 @@ def revision(candidate: Candidate) -> Refusal | None:
     if held is None or held.status == "Inactive":
         return None
     order, before = candidate.order, held.order
-    types = {order.order_type, before.order_type}
+    types = {candidate.order_type, SYNONYMS.get(before.order_type, before.order_type)}
     is_grouped = order.oca_group and before.oca_group
     return first(
         (len(types) > 1 and not types <= REVISABLE, refuse(329)),

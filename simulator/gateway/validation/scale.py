@@ -22,7 +22,7 @@ def _components(candidate: Candidate) -> Refusal | None:
     initial, subsequent = order.scale_init_level_size, order.scale_subs_level_size
     quantity = order.total_quantity or 0
     return first(
-        (order.order_type not in SCALED, refuse(387)),
+        (candidate.order_type not in SCALED, refuse(387)),
         (initial is None and subsequent is None, refuse(409)),
         (initial is None, refuse(419)),
         (not 0 < (initial or 0) <= quantity, refuse(417)),

@@ -58,8 +58,6 @@ def _whole(candidate: Candidate, quantity: Decimal) -> Refusal | None:
 
 
 def _increment(candidate: Candidate, quantity: Decimal) -> Refusal | None:
-    if candidate.sec_type == "BAG":
-        return None
     instrument = candidate.instrument
     if quantity < instrument.min_size:
         return refuse(388)
@@ -70,13 +68,13 @@ def _increment(candidate: Candidate, quantity: Decimal) -> Refusal | None:
 
 def _crypto(candidate: Candidate) -> Refusal | None:
     order = candidate.order
-    is_purchase = (order.order_type, order.action) == ("MKT", "BUY")
+    is_purchase = (candidate.order_type, order.action) == ("MKT", "BUY")
     return refuse(10289) if candidate.sec_type == "CRYPTO" and is_purchase else None
 
 
 def _money(candidate: Candidate, cash: Decimal) -> Refusal | None:
     order, is_crypto = candidate.order, candidate.sec_type == "CRYPTO"
-    is_able = (is_crypto or candidate.is_capable("CASHQTY")) and order.order_type in IN_MONEY
+    is_able = (is_crypto or candidate.is_capable("CASHQTY")) and candidate.order_type in IN_MONEY
     return first(
         (not is_able, refuse(10244)),
         (candidate.held is not None, refuse(10241)),
@@ -90,11 +88,10 @@ def displayed(candidate: Candidate) -> Refusal | None:
     order, size = candidate.order, candidate.order.display_size
     if not size:
         return None
-    is_plain = order.order_type == "MKT" or order.algo_strategy
+    is_plain = candidate.order_type == "MKT" or order.algo_strategy
     is_whole = candidate.is_us_stock_at_smart and size >= (order.total_quantity or size + 1)
     return first(
         (is_plain or order.hidden, refuse(10255)),
-        (order.discretionary_amount, refuse(157)),
         (size < 0 or is_whole, refuse(10020)),
     )
 

@@ -2,14 +2,17 @@
 
 Captured: 10314 names the field and the forms that are understood; a date and time without
 a zone is warned of (2174). Documented: 334 for an order good till a date without one; 349
-for a combination. Ours: a date that is over, or not after the start, is 334; an order for
+for a combination. A date alone is one till which an order is good (TWS guide). Ours: a date
+that is over, or not after the start, is 334; an order for
 the open or the close has its own time (111); active times in the wrong order are 321.
 """
 
 from __future__ import annotations
 
-from simulator.gateway.moments import is_moment, read
+from datetime import timedelta
+
 from simulator.gateway.validation.candidate import Candidate, Refusal, first, invalid, refuse
+from simulator.moments import is_moment, midnight_ms, read, read_day
 
 TIMES = {
     "good_after_time": "Good After Time",
@@ -24,7 +27,8 @@ TIMES = {
 def forms(candidate: Candidate) -> Refusal | None:
     for name, field in TIMES.items():
         text = getattr(candidate.order, name)
-        if text and not is_moment(text):
+        is_day = name == "good_till_date" and read_day(text) is not None
+        if text and not is_day and not is_moment(text):
             return refuse(10314, field=field)
     return None
 
@@ -45,8 +49,13 @@ def good_till(candidate: Candidate) -> Refusal | None:
         return None
     if not order.good_till_date:
         return refuse(334)
-    end_ms = read(order.good_till_date, now_ms).ms
-    start_ms = read(order.good_after_time, now_ms).ms if order.good_after_time else now_ms
+    start = order.good_after_time
+    start_ms = read(start, now_ms, candidate.zone).ms if start else now_ms
+    day = read_day(order.good_till_date)
+    if day is not None:
+        end_ms = midnight_ms(day + timedelta(days=1), candidate.instrument.time_zone)
+    else:
+        end_ms = read(order.good_till_date, now_ms, candidate.zone).ms
     return None if end_ms > max(start_ms, now_ms) else refuse(334)
 
 
@@ -54,7 +63,8 @@ def active(candidate: Candidate) -> Refusal | None:
     start, stop = candidate.order.active_start_time, candidate.order.active_stop_time
     if not start or not stop:
         return None
-    is_ordered = read(start, candidate.now_ms).ms < read(stop, candidate.now_ms).ms
+    now_ms, zone = candidate.now_ms, candidate.zone
+    is_ordered = read(start, now_ms, zone).ms < read(stop, now_ms, zone).ms
     return None if is_ordered else invalid("active stop time")
 
 
@@ -63,5 +73,5 @@ def is_unzoned(candidate: Candidate) -> bool:
     return any(
         not read(text, candidate.now_ms).is_zoned
         for name in TIMES
-        if (text := getattr(candidate.order, name))
+        if (text := getattr(candidate.order, name)) and read_day(text) is None
     )

@@ -16,19 +16,18 @@ from simulator.gateway.validation.candidate import (
 
 PLAIN_HEDGES = frozenset({"MKT", "MOC"})
 PRICED_HEDGES = frozenset({"LMT", "STP", "MIT", "REL", "LOC"})
-RANGED = frozenset({"VOL", "PEG STK"})
 
 
 def volatility(candidate: Candidate) -> Refusal | None:
     order = candidate.order
-    if order.order_type != "VOL":
+    if candidate.order_type != "VOL":
         return _not_for_others(candidate)
     is_us_option = candidate.instrument.currency == "USD"
     is_dynamic = order.continuous_update
     return first(
         (not is_us_option, refuse(369)),
         (not 0 < (order.volatility or 0) <= MAX_PRICE, refuse(371)),
-        (order.volatility_type not in {None, 0, 1, 2}, refuse(367)),
+        (order.volatility_type not in {1, 2}, refuse(367)),
         (is_dynamic and order.reference_price_type not in {1, 2}, refuse(368)),
         (order.reference_price_type not in {None, 0, 1, 2}, refuse(368)),
         (is_dynamic and candidate.contract.exchange != "SMART", refuse(370)),
@@ -45,16 +44,6 @@ def _not_for_others(candidate: Candidate) -> Refusal | None:
     )
 
 
-def stock_range(candidate: Candidate) -> Refusal | None:
-    order = candidate.order
-    lower, upper = order.stock_range_lower or 0, order.stock_range_upper or 0
-    return first(
-        ((lower or upper) and order.order_type not in RANGED, refuse(373)),
-        (min(lower, upper) < 0 or max(lower, upper) > MAX_PRICE, refuse(375)),
-        (lower and upper and lower >= upper, refuse(374)),
-    )
-
-
 def delta_hedge(candidate: Candidate) -> Refusal | None:
     """The order in the underlying that hedges each fill."""
     order = candidate.order
@@ -63,7 +52,7 @@ def delta_hedge(candidate: Candidate) -> Refusal | None:
         return refuse(379) if price else _short_sale_of_none(candidate)
     slot = order.delta_neutral_short_sale_slot
     return first(
-        (order.order_type != "VOL", refuse(380)),
+        (candidate.order_type != "VOL", refuse(380)),
         (kind not in PLAIN_HEDGES | PRICED_HEDGES, refuse(380)),
         (kind in PLAIN_HEDGES and price, refuse(379)),
         (kind in PRICED_HEDGES and not price, refuse(378)),
