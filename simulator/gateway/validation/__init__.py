@@ -74,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     conditions.conditions,
     scale.scale,
     algos.algo,
+    terms.venue,
 )
 
 DAY_TRADED = frozenset({"STK", "OPT", "WAR", "BOND"})

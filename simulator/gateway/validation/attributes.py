@@ -18,6 +18,40 @@ from simulator.gateway.validation.candidate import (
 
 Neutral = tuple[object, ...]
 
+LOOKED_AT = frozenset(
+    {
+        *("action", "total_quantity", "order_type", "limit_price", "aux_price", "tif"),
+        *("oca_group", "account", "open_close", "origin", "parent_id", "block_order"),
+        *("display_size", "trigger_method", "hidden", "discretionary_amount"),
+        *("good_after_time", "good_till_date", "fa_group", "fa_method", "fa_percentage"),
+        *("fa_profile", "model_code", "short_sale_slot", "designated_location"),
+        *("oca_type", "rule_80a", "all_or_none", "min_quantity", "percent_offset"),
+        *("e_trade_only", "firm_quote_only", "nbbo_price_cap", "auction_strategy"),
+        *("starting_price", "stock_reference_price", "delta", "stock_range_lower"),
+        *("stock_range_upper", "volatility", "volatility_type"),
+        *("delta_neutral_order_type", "delta_neutral_aux_price"),
+        *("delta_neutral_short_sale", "delta_neutral_short_sale_slot"),
+        *("delta_neutral_designated_location", "continuous_update"),
+        *("reference_price_type", "trail_stop_price", "trailing_percent"),
+        *("combo_leg_prices", "smart_combo_routing", "scale_init_level_size"),
+        *("scale_subs_level_size", "scale_price_increment"),
+        *("scale_price_adjust_value", "scale_price_adjust_interval"),
+        *("scale_profit_offset", "scale_auto_reset", "scale_init_position"),
+        *("scale_init_fill_quantity", "active_start_time", "active_stop_time"),
+        *("hedge_type", "hedge_param", "clearing_intent", "not_held", "algo_strategy"),
+        *("algo_params", "what_if", "reference_contract_id", "pegged_change_amount"),
+        *("reference_change_amount", "conditions", "conditions_cancel_order"),
+        *("adjusted_order_type", "trigger_price", "limit_price_offset"),
+        *("adjusted_stop_price", "adjusted_stop_limit_price"),
+        *("adjusted_trailing_amount", "adjustable_trailing_unit", "cash_quantity"),
+        *("use_price_mgmt_algo", "duration", "post_to_ats", "manual_order_time"),
+        *("min_trade_quantity", "min_compete_size", "compete_against_best_offset"),
+        *("mid_offset_at_whole", "mid_offset_at_half", "manual_order_indicator"),
+        "imbalance_only",
+    }
+)
+"""Attributes of which not every value is taken."""
+
 REFUSED: dict[str, tuple[str, Neutral]] = {
     "auto_cancel_parent": ("autoCancelParent", (False,)),
     "is_oms_container": ("isOmsContainer", (False,)),

@@ -16,7 +16,6 @@ from simulator.gateway.validation.candidate import (
     Candidate,
     Refusal,
     first,
-    invalid,
     refuse,
 )
 from simulator.matching.triggers import Kind
@@ -69,9 +68,10 @@ def _trail(candidate: Candidate) -> Refusal | None:
     """By an amount or by a percentage, and from which stop price on."""
     order = candidate.order
     amount, percent, start = order.aux_price, order.trailing_percent, order.trail_stop_price
+    both = refuse(321, cause="Trailing amount and trailing percent cannot both be set")
     return first(
         (not amount and not percent, refuse(OFFSET)),
-        (amount and percent, invalid("trailing amount with a trailing percent")),
+        (amount and percent, both),
         (not 0 <= (percent or 0) < HUNDRED, refuse(159)),
         (not candidate.is_distance(amount), refuse(110)),
         (start and not is_price(candidate, start), refuse(STOP)),

@@ -29,15 +29,21 @@ def order_type(candidate: Candidate) -> Refusal | None:
 
 
 def tif(candidate: Candidate) -> Refusal | None:
-    tif, kind, sec_type = candidate.order.tif, candidate.order_type, candidate.sec_type
-    if tif not in TIFS:
-        return _no_venue(tif) if tif in REJECTED_TIFS else refuse(10052, tif=tif)
-    is_closing = candidate.kind is not None and candidate.kind.auction is Auction.CLOSE
-    is_crypto_market = (sec_type, kind) == ("CRYPTO", "MKT")
+    tif, kind = candidate.order.tif, candidate.order_kind
     return first(
-        (is_closing and tif not in {"", "DAY"}, refuse(113)),
-        (tif == "OPG" and kind not in AT_THE_OPEN, refuse(111)),
-        (tif == "OPG" and sec_type not in OPEN_SEC_TYPES, _no_venue(tif)),
+        (tif not in TIFS | REJECTED_TIFS, refuse(10052, tif=tif)),
+        (kind.auction is Auction.CLOSE and tif not in {"", "DAY"}, refuse(113)),
+        (tif == "OPG" and candidate.order_type not in AT_THE_OPEN, refuse(111)),
+    )
+
+
+def venue(candidate: Candidate) -> Refusal | None:
+    """What only the order server finds, when the gateway has found nothing."""
+    tif, sec_type = candidate.order.tif, candidate.sec_type
+    is_absent = tif in REJECTED_TIFS or (tif == "OPG" and sec_type not in OPEN_SEC_TYPES)
+    is_crypto_market = (sec_type, candidate.order_type) == ("CRYPTO", "MKT")
+    return first(
+        (is_absent, _no_venue(tif)),
         (
             is_crypto_market and tif not in {"", "IOC"},
             _rejected("The crypto MKT order must be IOC"),
