@@ -21,7 +21,7 @@ from simulator.broker import BrokerOrder
 from simulator.gateway.texts import TEXTS
 from simulator.gateway.validation import Candidate, Refusal, named_con_ids, refusal, warnings
 from simulator.gateway.validation.attributes import ECHOED, LOOKED_AT, REFUSED
-from simulator.instruments import INSTRUMENTS, ContractDatabase
+from simulator.instruments import INSTRUMENTS, ContractDatabase, Instrument
 from simulator.messages.connection import CurrentTime, ErrorMessage, RequestCurrentTime
 from simulator.messages.orders import PlaceOrder
 from simulator.order_types import ORDER_TYPES
@@ -47,7 +47,6 @@ NOW_MS = 1_750_082_400_000
 
 ACCOUNTS = ("DU9000001",)
 ADVISED = {"accounts": ("DF9000000", "DU9000001"), "advisor_groups": frozenset({"Growth"})}
-SHARED = replace(Order(), fa_group="Growth")
 
 AAPL = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
 IEX = replace(AAPL, exchange="IEX")
@@ -56,6 +55,7 @@ BTC = Contract(symbol="BTC", sec_type="CRYPTO", exchange="PAXOS", currency="USD"
 EURUSD = Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD")
 BUND = next(i.contract() for i in INSTRUMENTS if i.sec_type == "BOND")
 FUND = next(i.contract() for i in INSTRUMENTS if i.sec_type == "FUND")
+INDEX = next(i.contract() for i in INSTRUMENTS if i.sec_type == "IND")
 MSFT = next(i for i in INSTRUMENTS if i.symbol == "MSFT").con_id
 
 
@@ -95,6 +95,22 @@ def combo() -> Contract:
     return Contract(
         symbol="AAPL", sec_type="BAG", exchange="SMART", currency="USD", combo_legs=legs
     )
+
+
+def spread() -> Contract:
+    """Two futures, at their own exchange."""
+    wanted = Contract(symbol="ES", sec_type="FUT", exchange="CME", currency="USD")
+    near, far = database().find(wanted)[:2]
+    legs = (
+        ComboLeg(con_id=near.con_id, ratio=1, action="BUY", exchange="CME"),
+        ComboLeg(con_id=far.con_id, ratio=1, action="SELL", exchange="CME"),
+    )
+    return Contract(symbol="ES", sec_type="BAG", exchange="CME", currency="USD", combo_legs=legs)
+
+
+def european_option() -> list[Instrument]:
+    (instrument,) = database().find(option())
+    return [replace(instrument, currency="EUR")]
 
 
 def with_legs(**changes: Any) -> Contract:
@@ -455,8 +471,6 @@ BAD: list[tuple[str, Order, dict[str, Any], int, str]] = [
 All of an order for AAPL at SMART that is new and comes from a single account.
 """
 
-GROWTH = {**ADVISED, "contract": AAPL}
-
 BAD_ELSEWHERE: list[tuple[str, Order, dict[str, Any], dict[str, Any], int, str]] = [
     ("total_quantity", LIMIT, {"total_quantity": D("0.00001")}, {"contract": BTC}, 388, "minimum"),
     ("total_quantity", LIMIT, {"total_quantity": D("1.000000001")}, {"contract": BTC}, 10250, "0.00000001"),
@@ -555,6 +569,14 @@ BAD_ELSEWHERE: list[tuple[str, Order, dict[str, Any], dict[str, Any], int, str]]
     ("contract", LIMIT, {}, {"contract": lambda: replace(combo(), delta_neutral=DeltaNeutralContract())}, 10340, "deltaN"),
     ("contract", LIMIT, {}, {"contract": replace(AAPL, symbol="NONE")}, 200, "No security definition"),
     ("contract", LIMIT, {}, {"contract": replace(AAPL, exchange="")}, 321, "Missing order exchange"),
+    ("oca_type", LIMIT, {"oca_group": "one", "oca_type": 1, "limit_price": D(-5)}, {"contract": spread}, 359, "reduce"),
+    # what else is known of the contract
+    ("contract", LIMIT, {}, {"withheld": frozenset({"STK"})}, 460, "No trading permissions"),
+    ("contract", LIMIT, {}, {"withheld": frozenset({"AAPL"})}, 203, "not available or allowed"),
+    ("contract", LIMIT, {}, {"instruments": [], "is_expired": True}, 392, "expired"),
+    ("contract", LIMIT, {}, {"contract": INDEX}, 412, "not available for trading"),
+    ("contract", VOLATILITY, {}, {"contract": option, "instruments": european_option()}, 369, "US options"),
+    ("conditions", MARKET, on(), {"contract": FUND}, 402, "Conditions are not allowed"),
     # changes of a live order
     ("order_id", LIMIT, {}, {"is_old_id": True}, 103, "Duplicate order id"),
     ("order_id", LIMIT, {}, {"held": held(LIMIT, status=Status.FILLED)}, 104, "filled order"),
@@ -612,6 +634,7 @@ GOOD: list[tuple[Order, Any]] = [
     (replace(LIMIT, limit_price=D(-5)), combo),
     (replace(LIMIT, limit_price=D(0)), combo),
     (replace(LIMIT, order_type="LMT + MKT"), combo),
+    (replace(LIMIT, limit_price=D(-5), oca_group="one", oca_type=3), spread),
     (replace(LIMIT, **priced(D(1), D(2)), **routed("NonGuaranteed", "1")), combo),
     (replace(LIMIT, **priced(None, None)), combo),
     (HEDGE, AAPL),
