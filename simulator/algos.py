@@ -11,7 +11,7 @@ of the vendor differ in it; none is asked for but those without which there is n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -38,6 +38,7 @@ class Pace(Enum):
     AT_ONCE = "at once"
     EVENLY = "evenly"
     BY_VOLUME = "by volume"
+    BY_VOLUME_AND_TIME = "by volume, at a share that time moves"
     BY_COMPONENT = "by component"
 
 
@@ -86,6 +87,11 @@ class Algo:
                 return parameter
         return None
 
+    def values(self, given: Iterable[tuple[str, str]]) -> dict[str, str]:
+        """What is given, by the names of the table; empty values and unknown names are not."""
+        found = ((self.parameter(tag), value) for tag, value in given)
+        return {parameter.name: value for parameter, value in found if parameter and value}
+
     def is_for(self, sec_type: str) -> bool:
         return not self.sec_types or sec_type in self.sec_types
 
@@ -97,6 +103,11 @@ def as_number(value: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def is_set(value: str) -> bool:
+    """Whether a flag is set."""
+    return value.lower() in {"1", "true"}
 
 
 def plain_time(value: str) -> str:
@@ -179,7 +190,7 @@ _TABLE: tuple[tuple[str, Pace, tuple[Parameter, ...]], ...] = (
         (_share("pctVol", is_required=True), *_BY_PRICE, *_WINDOW, _MAKER, _MONEY),
     ),
     ("PctVolSz", Pace.BY_VOLUME, (*_ENDS, *_WINDOW, _MAKER, _MONEY)),
-    ("PctVolTm", Pace.BY_VOLUME, (*_ENDS, *_WINDOW, _MAKER, _MONEY)),
+    ("PctVolTm", Pace.BY_VOLUME_AND_TIME, (*_ENDS, *_WINDOW, _MAKER, _MONEY)),
     ("BalanceImpactRisk", Pace.EVENLY, (_MAX_SHARE, _RISK, _COMPLETION)),
     ("MinImpact", Pace.EVENLY, (_MAX_SHARE,)),
 )

@@ -86,6 +86,12 @@ def cli() -> None:
     type=click.Path(exists=True, path_type=Path),
     help="File or directory of quotes or bars of your own, such as AAPL.bars.csv.",
 )
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="File that keeps orders, executions and accounts over restarts; by default they end "
+    "with the process.",
+)
 @click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
 @click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")
 @click.option(
@@ -138,7 +144,10 @@ def serve(host: str, port: int, control_port: int, log_level: str, **settings: A
         )
     except WorldError as error:
         raise CannotStart(str(error)) from None
-    asyncio.run(_serve(simulator))
+    try:
+        asyncio.run(_serve(simulator))
+    finally:
+        simulator.world.close()
 
 
 async def _serve(simulator: Simulator) -> None:

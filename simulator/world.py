@@ -38,6 +38,7 @@ from simulator.market import (
     load_market_data,
 )
 from simulator.session import DEFAULT_VERSION
+from simulator.state import Identity, StateError, StateFile
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
 """Paper accounts only, so that no test can be mistaken for a live account."""
@@ -64,7 +65,8 @@ class WorldSettings:
     `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
     which replace those of the same contract id; with `calendar` quotes stand still and
     orders wait when the exchange of an instrument is closed, otherwise the market is always open; `market_data`
-    is a file or directory of quotes or bars of your own (see `simulator.market.files`).
+    is a file or directory of quotes or bars of your own (see `simulator.market.files`);
+    `state` is a file that keeps broker truth over restarts, made where there is none.
     """
 
     seed: int = 0
@@ -81,6 +83,7 @@ class WorldSettings:
     instruments: Path | None = None
     calendar: bool = False
     market_data: Path | None = None
+    state: Path | None = None
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -101,7 +104,8 @@ class WorldSettings:
 class World:
     """The simulated gateway, to be driven by a server, a test or the control plane.
 
-    `on_output` is called whenever something may wait to be sent or to be done.
+    `on_output` is called whenever something may wait to be sent or to be done. A world with a
+    state file holds it until `close`.
     """
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
@@ -117,6 +121,7 @@ class World:
         self.market: Market
         self.broker: Broker
         self.gateway: Gateway
+        self._store = self._open_state()
         self._begin()
 
     def _check_withheld(self) -> None:
@@ -229,6 +234,41 @@ class World:
         self._show(instrument)
         return self.quote(name)
 
+    def print_trade(self, name: str, price: Decimal, size: Decimal) -> Quote:
+        """Have the tape show a trade, as one between others; who watches sees it at once.
+
+        Raises `WorldError` for an unknown instrument, one that is halted, and a price or a
+        size that is not positive.
+        """
+        instrument = self.instrument(name)
+        try:
+            quote = self.market.print_trade(instrument, self.clock.now_ms(), price, size)
+        except ValueError as error:
+            raise WorldError(str(error)) from None
+        self._show(instrument)
+        return quote
+
+    def halt(self, name: str) -> None:
+        """Halt trading of an instrument, and of what follows it, until it is resumed."""
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        self.market.halt(instrument, now_ms)
+        self._show_halts(instrument, now_ms)
+
+    def resume(self, name: str) -> None:
+        """Let a halted instrument trade again.
+
+        Raises `WorldError` for one that is halted because of another.
+        """
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        self.market.resume(instrument)
+        self._show_halts(instrument, now_ms)
+        if self.market.is_halted(instrument):
+            raise WorldError(f"{name} follows an instrument that is halted; resume that one")
+
+    def is_halted(self, name: str) -> bool:
+        """Whether an instrument is halted, or anything that it follows."""
+        return self.market.is_halted(self.instrument(name))
+
     def entitle(self, name: str, entitlement: Entitlement) -> None:
         """Set what the login may see of an instrument (`*`: of all), from the next request on.
 
@@ -271,12 +311,50 @@ class World:
         self.run_due()
         return target
 
+    def advance_to_session(self, name: str) -> int:
+        """Move a manual clock on to the start of an instrument's next regular session.
+
+        Where the market is always open, that is the next midnight of its time zone. Returns
+        the new time. Raises `WorldError` on a real clock and for an unknown instrument.
+        """
+        instrument, now_ms = self.instrument(name), self.clock.now_ms()
+        try:
+            opens_ms = self.market.opens_ms(instrument, now_ms + 1, use_rth=True)
+        except LookupError as error:
+            raise WorldError(str(error.args[0])) from None
+        return self.advance((opens_ms - now_ms) / 1000)
+
     def reset(self) -> None:
-        """Start afresh: every client is disconnected, orders, money and time are as at first."""
+        """Start afresh: every client is disconnected, orders, money and time are as at first.
+
+        A state file is emptied too; if it cannot be, a `WorldError` says so and all stays.
+        """
+        if self._store is not None:
+            try:
+                self._store.clear()
+            except StateError as error:
+                raise WorldError(str(error)) from None
         for connection in self.connections:
             connection.is_closing = True
         self.on_output()
         self._begin()
+
+    def close(self) -> None:
+        """Let others have the state file, if there is one; the world is over then."""
+        if self._store is not None:
+            self._store.close()
+
+    def _open_state(self) -> StateFile | None:
+        settings = self.settings
+        if settings.state is None:
+            return None
+        identity = Identity.of(
+            accounts=settings.accounts, starting_cash=settings.starting_cash, seed=settings.seed
+        )
+        try:
+            return StateFile(settings.state, identity=identity)
+        except StateError as error:
+            raise WorldError(str(error)) from None
 
     def _load_market_data(self) -> dict[int, RecordedTape]:
         if self.settings.market_data is None:
@@ -293,6 +371,10 @@ class World:
 
     def _show(self, instrument: Instrument) -> None:
         self.gateway.show(instrument, self.clock.now_ms())
+        self.on_output()
+
+    def _show_halts(self, instrument: Instrument, now_ms: int) -> None:
+        self.gateway.show_halts(instrument, now_ms)
         self.on_output()
 
 

@@ -1,31 +1,52 @@
 """Broker truth: orders, executions and accounts, as they are whoever is connected."""
 
-from simulator.broker.broker import (
+from simulator.broker.broker import Broker, Rules
+from simulator.broker.gates import why_held
+from simulator.broker.records import (
     DONE,
+    LIVE,
     TRANSITIONS,
     Accepted,
-    Broker,
     BrokerOrder,
     Cancelled,
+    CancelRequested,
+    CashMoved,
     Change,
+    Corrected,
     Entry,
     Event,
     Executed,
+    Gate,
     Instruction,
+    Moved,
+    OrderEvent,
+    Refused,
+    Rejected,
     Replaced,
 )
 
 __all__ = [
     "DONE",
+    "LIVE",
     "TRANSITIONS",
     "Accepted",
     "Broker",
     "BrokerOrder",
+    "CancelRequested",
     "Cancelled",
+    "CashMoved",
     "Change",
+    "Corrected",
     "Entry",
     "Event",
     "Executed",
+    "Gate",
     "Instruction",
+    "Moved",
+    "OrderEvent",
+    "Refused",
+    "Rejected",
     "Replaced",
+    "Rules",
+    "why_held",
 ]

@@ -147,6 +147,10 @@ class BrokerOrder:
         return self.status in DONE
 
     @property
+    def is_inactive(self) -> bool:
+        return self.status is Status.INACTIVE
+
+    @property
     def is_live(self) -> bool:
         return self.status in LIVE
 
@@ -185,6 +189,11 @@ class Executed:
     realized_pnl: Decimal | None
     instrument: Instrument
     is_booked: bool = True
+
+    @property
+    def is_purchase(self) -> bool:
+        """Whether the account has more of the instrument now."""
+        return self.execution.side == "BOT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,17 +238,33 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """New terms of a live order were refused; it stays as it is."""
+
+    order: BrokerOrder
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CashMoved:
     """Money paid in (positive) or out of an account."""
 
     account: str
     currency: str
     amount: Decimal
-    time_ms: int
 
 
 OrderEvent = (
-    Accepted | Replaced | Moved | Executed | Corrected | CancelRequested | Cancelled | Rejected
+    Accepted
+    | Replaced
+    | Moved
+    | Executed
+    | Corrected
+    | CancelRequested
+    | Cancelled
+    | Rejected
+    | Refused
 )
 Event = OrderEvent | CashMoved
 

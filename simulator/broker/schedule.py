@@ -18,12 +18,10 @@ Knows no market and no state of an order. Assumptions:
 
 from __future__ import annotations
 
-from datetime import timedelta
-from enum import Enum
-
 from simulator.instruments import Instrument
 from simulator.market import Session, Sessions
 from simulator.moments import MomentError, midnight_ms, read, read_day
+from simulator.order_types import Auction, auction_of
 from simulator.records import Order
 
 MINUTE_MS = 60_000
@@ -32,11 +30,6 @@ AUCTION_MS = 30_000
 
 TOO_LATE = "Exchange is closed."
 """The reason seen with 201 for an order that comes too late for its auction."""
-
-
-class Auction(Enum):
-    OPEN = "open"
-    CLOSE = "close"
 
 
 CUT_OFFS_MS: dict[Auction, dict[str, int]] = {
@@ -51,14 +44,6 @@ CUT_OFFS_MS: dict[Auction, dict[str, int]] = {
 """How long before an auction the primary exchange stops taking orders for it."""
 
 _UNTIL_DONE = frozenset({"GTC", "IOC", "FOK"})
-_FOR_THE_CLOSE = frozenset({"MOC", "LOC"})
-
-
-def auction_of(order: Order) -> Auction | None:
-    """The auction an order is for, if for one."""
-    if order.order_type in _FOR_THE_CLOSE:
-        return Auction.CLOSE
-    return Auction.OPEN if order.tif == "OPG" else None
 
 
 def active_from_ms(order: Order, now_ms: int, zone: str) -> int | None:
@@ -143,8 +128,8 @@ def _date_ms(
         return _read_ms(order.good_till_date, from_ms, zone)
     session = sessions.on(instrument, day, use_rth=use_rth)
     if session is None:
-        over_ms = midnight_ms(day + timedelta(days=1), instrument.time_zone)
-        session = sessions.previous(instrument, over_ms, use_rth=use_rth)
+        begins_ms = midnight_ms(day, instrument.time_zone)
+        session = sessions.previous(instrument, begins_ms, use_rth=use_rth)
     return session.end_ms
 
 

@@ -16,7 +16,10 @@ from simulator.control.models import (
     ClientView,
     Grant,
     GrantView,
+    HaltView,
     NewQuote,
+    NewTrade,
+    NextSession,
     OrderView,
     PositionView,
     Problem,
@@ -53,10 +56,30 @@ def create_control(world: World) -> FastAPI:
             problem.model_dump(), status_code=409, media_type="application/problem+json"
         )
 
+    for add in (
+        _add_state,
+        _add_quotes,
+        _add_trading,
+        _add_requests,
+        _add_clock,
+        _add_entitlements,
+    ):
+        add(app, world)
+    return app
+
+
+def _add_state(app: FastAPI, world: World) -> None:
     @app.get("/state", summary="The truth: clients, accounts, orders, time")
     async def state() -> State:
         return _state(world)
 
+    @app.post("/reset", status_code=204, summary="Start afresh; clients are disconnected")
+    async def reset() -> Response:
+        world.reset()
+        return Response(status_code=204)
+
+
+def _add_quotes(app: FastAPI, world: World) -> None:
     @app.get("/quotes/{symbol}", summary="The displayed quote", responses=_REFUSED)
     async def quote(symbol: str) -> QuoteView:
         return _quote(symbol, world.quote(symbol))
@@ -69,6 +92,31 @@ def create_control(world: World) -> FastAPI:
     async def release_quote(symbol: str) -> QuoteView:
         return _quote(symbol, world.release_quote(symbol))
 
+
+def _add_trading(app: FastAPI, world: World) -> None:
+    def halt_view(symbol: str) -> HaltView:
+        return HaltView(symbol=symbol, is_halted=world.is_halted(symbol))
+
+    @app.post("/trades/{symbol}", summary="Have the tape show a trade", responses=_REFUSED)
+    async def print_trade(symbol: str, new: NewTrade) -> QuoteView:
+        return _quote(symbol, world.print_trade(symbol, new.price, new.size))
+
+    @app.get("/halts/{symbol}", summary="Whether trading is halted", responses=_REFUSED)
+    async def is_halted(symbol: str) -> HaltView:
+        return halt_view(symbol)
+
+    @app.put("/halts/{symbol}", summary="Halt trading until resumed", responses=_REFUSED)
+    async def halt(symbol: str) -> HaltView:
+        world.halt(symbol)
+        return halt_view(symbol)
+
+    @app.delete("/halts/{symbol}", summary="Let it trade again", responses=_REFUSED)
+    async def resume(symbol: str) -> HaltView:
+        world.resume(symbol)
+        return halt_view(symbol)
+
+
+def _add_requests(app: FastAPI, world: World) -> None:
     @app.get("/requests", summary="The journal of received requests, oldest first")
     async def requests(
         client_id: int | None = None,
@@ -85,18 +133,21 @@ def create_control(world: World) -> FastAPI:
         )
         return [view for view, _ in zip(views, range(limit), strict=False)]
 
-    @app.post("/reset", status_code=204, summary="Start afresh; clients are disconnected")
-    async def reset() -> Response:
-        world.reset()
-        return Response(status_code=204)
 
+def _add_clock(app: FastAPI, world: World) -> None:
     @app.post("/clock/advance", summary="Move a manual clock on", responses=_REFUSED)
     async def advance(step: Advance) -> Time:
         world.advance(step.seconds)
         return _time(world)
 
-    _add_entitlements(app, world)
-    return app
+    @app.post(
+        "/clock/next-session",
+        summary="Move a manual clock on to an instrument's next regular session",
+        responses=_REFUSED,
+    )
+    async def advance_to_session(step: NextSession) -> Time:
+        world.advance_to_session(step.symbol)
+        return _time(world)
 
 
 def _add_entitlements(app: FastAPI, world: World) -> None:
@@ -181,6 +232,8 @@ def _quote(symbol: str, quote: Quote) -> QuoteView:
         bid_size=quote.bid_size,
         ask_size=quote.ask_size,
         last=quote.last,
+        last_size=quote.last_size,
+        volume=quote.volume,
     )
 
 

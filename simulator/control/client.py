@@ -9,7 +9,16 @@ from typing import Any, Self
 import httpx
 from pydantic import TypeAdapter
 
-from simulator.control.models import GrantView, NewQuote, QuoteView, RequestView, State, Time
+from simulator.control.models import (
+    GrantView,
+    HaltView,
+    NewQuote,
+    NewTrade,
+    QuoteView,
+    RequestView,
+    State,
+    Time,
+)
 from simulator.gateway.entitlements import Entitlement
 
 _REQUESTS = TypeAdapter(list[RequestView])
@@ -78,6 +87,23 @@ class ControlClient:
     async def release_quote(self, symbol: str) -> QuoteView:
         return QuoteView.model_validate_json(await self._call("DELETE", f"/quotes/{symbol}"))
 
+    async def print_trade(self, symbol: str, price: Decimal, size: Decimal) -> QuoteView:
+        """Have the tape show a trade, as one between others."""
+        body = NewTrade(price=price, size=size).model_dump(mode="json")
+        return QuoteView.model_validate_json(
+            await self._call("POST", f"/trades/{symbol}", json=body)
+        )
+
+    async def halt(self, symbol: str) -> HaltView:
+        """Halt an instrument, and what follows it, until it is resumed."""
+        return HaltView.model_validate_json(await self._call("PUT", f"/halts/{symbol}"))
+
+    async def resume(self, symbol: str) -> HaltView:
+        return HaltView.model_validate_json(await self._call("DELETE", f"/halts/{symbol}"))
+
+    async def is_halted(self, symbol: str) -> HaltView:
+        return HaltView.model_validate_json(await self._call("GET", f"/halts/{symbol}"))
+
     async def entitle(self, symbol: str, entitlement: Entitlement | str) -> GrantView:
         """Set what the login may see of an instrument; the symbol `*` means all of them."""
         body = {"entitlement": str(entitlement)}
@@ -102,6 +128,11 @@ class ControlClient:
     async def advance(self, seconds: float) -> Time:
         body = {"seconds": seconds}
         return Time.model_validate_json(await self._call("POST", "/clock/advance", json=body))
+
+    async def advance_to_session(self, symbol: str) -> Time:
+        """Move a manual clock on to the start of an instrument's next regular session."""
+        body = {"symbol": symbol}
+        return Time.model_validate_json(await self._call("POST", "/clock/next-session", json=body))
 
     async def _call(self, method: str, path: str, **arguments: Any) -> bytes:
         try:

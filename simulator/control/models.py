@@ -34,6 +34,20 @@ class QuoteView(Model):
     bid_size: Decimal
     ask_size: Decimal
     last: Decimal
+    last_size: Decimal
+    volume: Decimal
+
+
+class NewTrade(Model):
+    """A trade for the tape to show."""
+
+    price: Price
+    size: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+
+
+class HaltView(Model):
+    symbol: str
+    is_halted: bool
 
 
 class Grant(Model):
@@ -48,6 +62,12 @@ class GrantView(Grant):
 
 class Advance(Model):
     seconds: float = Field(ge=0, allow_inf_nan=False)
+
+
+class NextSession(Model):
+    """Whose next regular session the clock is moved to."""
+
+    symbol: str
 
 
 class Time(Model):

@@ -124,6 +124,10 @@ class Accounts:
                 self._send_portfolio(connection, valuation, instrument)
         self._send_changes(valuation)
 
+    def on_cash(self, account: str) -> None:
+        """Money was paid in or out."""
+        self._send_changes(self.valuation(account))
+
     def valuation(self, account: str) -> Valuation:
         """The account at the present prices."""
         return self.value_of(self._hub.broker.ledgers[account])
@@ -132,7 +136,7 @@ class Accounts:
         """Any ledger at the present prices."""
         currencies = set(ledger.cash) | {p.instrument.currency for p in ledger.positions.values()}
         rates = {c: self._rate(c, ledger.base_currency) for c in sorted(currencies)}
-        return value(ledger, self._mark, rates)
+        return value(ledger, self._mark, rates, self._under_price)
 
     # --- requests ---
 
@@ -181,7 +185,7 @@ class Accounts:
             self._hub.error(connection, SYSTEM, 2100, cause=MOVED)
         stream = self._updates[connection] = Subscription((account,))
         valuation = self.valuation(account)
-        rows = sorted((*account_rows(valuation), *ledger_rows(valuation)))
+        rows = _rows(valuation)
         for key, text, currency in stream.changed(account, rows):
             connection.send(AccountValue(key, text, currency, account))
         self._send_portfolio(connection, valuation)
@@ -242,7 +246,7 @@ class Accounts:
 
     def _send_changes(self, valuation: Valuation) -> None:
         account = valuation.account
-        rows = [*account_rows(valuation), *ledger_rows(valuation)]
+        rows = _rows(valuation)
         for connection, stream in self._updates.items():
             if account in stream.accounts and (news := stream.changed(account, rows)):
                 connection.send(*(AccountValue(*row, account) for row in news))
@@ -255,7 +259,7 @@ class Accounts:
         self, connection: Connection, req_id: int, stream: Subscription, valuation: Valuation
     ) -> None:
         account = valuation.account
-        rows = sorted((*account_rows(valuation), *ledger_rows(valuation)))
+        rows = _rows(valuation)
         for key, text, currency in stream.changed(account, rows):
             connection.send(
                 AccountUpdateMulti(req_id, account, stream.model_code, key, text, currency)
@@ -307,6 +311,10 @@ class Accounts:
     def _mark(self, instrument: Instrument) -> Decimal:
         return self._hub.market.quote(instrument, self._hub.now_ms).mark
 
+    def _under_price(self, instrument: Instrument) -> Decimal | None:
+        under_con_id = instrument.under_con_id
+        return self._mark(self._hub.database[under_con_id]) if under_con_id else None
+
     def _rate(self, currency: str, base: str) -> Decimal:
         """Units of the base currency for one of another, from the pair in the database."""
         if currency == base:
@@ -324,6 +332,11 @@ class Accounts:
 
     def _hour(self) -> str:
         return f"{datetime.fromtimestamp(self._hub.now_ms / 1000, UTC):%H:%M}"
+
+
+def _rows(valuation: Valuation) -> list[Row]:
+    """All rows of an account, alphabetical; one that is of the account and of its currency once."""
+    return sorted({*account_rows(valuation), *ledger_rows(valuation)})
 
 
 def _asks_ledger(tags: frozenset[str], currency: str) -> bool:

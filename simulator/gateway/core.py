@@ -168,6 +168,11 @@ class Gateway:
         self.depth.show(instrument)
         self.tick_streams.show(instrument)
 
+    def show_halts(self, instrument: Instrument, now_ms: int) -> None:
+        """Tell who watches an instrument, or what follows it, whether it is halted now."""
+        self.hub.now_ms = now_ms
+        self.quotes.show(instrument)
+
     def entitle(self, instrument: Instrument | None, entitlement: Entitlement, now_ms: int) -> None:
         """Set what the login may see of an instrument, or of all."""
         self.hub.now_ms = now_ms

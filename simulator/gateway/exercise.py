@@ -14,7 +14,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from simulator import broker as truth
-from simulator.broker import BrokerOrder, Instruction
+from simulator.broker import Instruction
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.orders import Orders
 from simulator.instruments import Instrument
@@ -54,7 +54,7 @@ class Exercises:
             return
         if connection.session.version >= PRESET_NOTICE_SINCE:
             self._hub.error(connection, request.req_id, 10349)
-        accepted = self._hub.broker.instruct(
+        events = self._hub.broker.instruct(
             Instruction(request.action),
             found[0],
             client_id=connection.client_id,
@@ -62,12 +62,9 @@ class Exercises:
             account=account,
             quantity=Decimal(request.quantity),
             now_ms=self._hub.now_ms,
+            due_ms=_night_ms(found[0], self._hub.now_ms),
         )
-        self._publish([accepted])
-        self._hub.plan(
-            _night_ms(found[0], self._hub.now_ms),
-            lambda: self._carry_out(accepted.order.client_id, request.req_id),
-        )
+        self._publish(events)
 
     def _objection(
         self,
@@ -107,20 +104,6 @@ class Exercises:
             and (order.account, order.instrument.con_id) == (account, option.con_id)
         )
         return (position.quantity if position else Decimal(0)) - sum(spoken_for)
-
-    def _carry_out(self, client_id: int, order_id: int) -> None:
-        order = self._hub.broker.order(client_id, order_id)
-        if order is None or order.is_done:
-            return
-        events = self._hub.broker.carry_out(order, self._hub.now_ms)
-        if isinstance(events[0], truth.Cancelled):
-            self._tell_failure(order)
-        self._publish(events)
-
-    def _tell_failure(self, order: BrokerOrder) -> None:
-        for client in self._hub.clients():
-            if client.client_id == order.client_id:
-                self._hub.error(client, order.order_id, 322, cause=REJECTED)
 
 
 def _night_ms(option: Instrument, now_ms: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 from simulator.broker import Broker
@@ -29,7 +30,9 @@ class Settings:
     what the login has no permission for: security types (460) and symbols (203) it may not
     trade, and `calendar` (10276); `drops_unreadable` ends the session of a client whose
     request cannot be read, as gateways before 10.28 did; `historical_pacing` refuses
-    requests for history that come too fast (see `pacing`); `seed` decides what is made up
+    requests for history that come too fast (see `pacing`); `commission_delay_ms` is how long
+    after a fill its commission is told; `repeats_status` sends what is told of an order twice,
+    as gateways often do; `seed` decides what is made up
     beside prices: depth, news, reports.
     """
 
@@ -44,6 +47,8 @@ class Settings:
     historical_pacing: bool = False
     withheld: frozenset[str] = frozenset()
     drops_unreadable: bool = False
+    commission_delay_ms: int = 0
+    repeats_status: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -95,6 +100,13 @@ class Hub:
         """Send an error or notice to one client."""
         text = TEXTS[code].format(id=id_, **facts)
         connection.send(ErrorMessage(id_, code, text, time_ms=self.now_ms))
+
+    def refuse(self, connection: Connection, id_: int, code: int, reason: str) -> None:
+        """Send an error whose text, or the reason in it, somebody else decides on."""
+        text = TEXTS.get(code, "")
+        fields = [name for _, name, _, _ in Formatter().parse(text) if name]
+        filled = text.format(**dict.fromkeys(fields, reason)) if fields else reason or text
+        connection.send(ErrorMessage(id_, code, filled, time_ms=self.now_ms))
 
     def plan(self, due_ms: int, action: Callable[[], None]) -> None:
         """Have something done at a time; what is due together is done in order of planning."""

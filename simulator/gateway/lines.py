@@ -109,6 +109,7 @@ class Line:
     without_top: bool = False
     venues: tuple[str, str, str] | None = None
     shown: Quote | None = None
+    shown_halted: bool | None = None
 
     @property
     def delayed(self) -> bool:
@@ -123,10 +124,14 @@ class Line:
         """The time whose quote is shown."""
         return now_ms - DELAY_MS if self.delayed else now_ms
 
-    def show(self, quote: Quote, now_ms: int) -> None:
-        """Send what is new."""
+    def show(self, quote: Quote, now_ms: int, *, is_halted: bool = False) -> None:
+        """Send what is new; a halt is told at once, to delayed lines, too."""
         if not self.is_off:
             self.connection.send(*self._ticks(quote))
+            if is_halted != self.shown_halted:
+                halted = TickType.DELAYED_HALTED if self.delayed else TickType.HALTED
+                self.connection.send(TickGeneric(self.req_id, halted, Decimal(is_halted)))
+                self.shown_halted = is_halted
         for extra in self.extras:
             self.connection.send(*extra.ticks(quote, self.quote_ms(now_ms)))
         self.shown = quote
@@ -159,8 +164,6 @@ class Line:
             yield from self._tick(tick, before, quote)
         if before is None:
             yield from self._exchanges()
-            halted = TickType.DELAYED_HALTED if self.delayed else TickType.HALTED
-            yield TickGeneric(self.req_id, halted, Decimal(0))
 
     def _tick(self, tick: Tick, before: Quote | None, quote: Quote) -> Iterator[Any]:
         """A new price brings its size along and repeats it; a new size comes alone."""

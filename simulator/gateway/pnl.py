@@ -14,7 +14,7 @@ from simulator.broker import Executed
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.gateway.texts import DUPLICATE_TICKER_ID
-from simulator.ledger import Valuation, Valued
+from simulator.ledger import Valuation, Valued, fee_in_own_currency
 from simulator.messages.account import (
     CancelPnL,
     CancelPnLSingle,
@@ -168,8 +168,10 @@ class ProfitAndLoss:
         close = self._hub.market.quote(position.instrument, self._hub.now_ms).close
         traded = sum((_signed(e) for e in fills), ZERO)
         held_before = position.quantity - traded
-        paid = sum((_signed(e) * e.execution.price + e.commission for e in fills), ZERO)
-        return position.quantity * valued.price - held_before * close - paid
+        each = position.instrument.price_multiplier
+        moved = position.quantity * valued.price - held_before * close
+        moved -= sum((_signed(e) * e.execution.price for e in fills), ZERO)
+        return moved * each - sum((_fee(e) for e in fills), ZERO)
 
 
 def _con_id(executed: Executed) -> int:
@@ -179,6 +181,12 @@ def _con_id(executed: Executed) -> int:
 def _signed(executed: Executed) -> Decimal:
     shares = executed.execution.shares
     return shares if executed.execution.side == "BOT" else -shares
+
+
+def _fee(executed: Executed) -> Decimal:
+    """The fee in the currency of the instrument; that of a pair of dollars at its price."""
+    instrument = executed.order.instrument
+    return fee_in_own_currency(instrument, executed.commission, executed.execution.price)
 
 
 def _fine(amount: Decimal) -> Decimal:

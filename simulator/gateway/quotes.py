@@ -222,7 +222,10 @@ class Quotes:
             return None
         found = self._hub.database.find(request.contract)
         if len(found) != 1:
-            self._hub.error(connection, request.req_id, 200)
+            is_combo = request.contract.sec_type == "BAG"
+            objection = self._hub.database.combo_objection(request.contract) if is_combo else None
+            code, facts = objection or (200, {})
+            self._hub.error(connection, request.req_id, code, **facts)
             return None
         if len(self._lines) >= self._hub.settings.max_tickers:
             self._hub.error(connection, request.req_id, 101)
@@ -313,7 +316,7 @@ class Quotes:
             self._announce(line)
         if present is None or line.delayed:
             present = self._hub.market.quote(instrument, line.quote_ms(now_ms))
-        line.show(present, now_ms)
+        line.show(present, now_ms, is_halted=self._hub.market.is_halted(instrument))
         if line.is_snapshot and line.is_complete:
             self._end_snapshot(line)
 

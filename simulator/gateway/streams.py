@@ -149,7 +149,7 @@ class RealTimeBars:
         series = SERIES[stream.what]
         slot = Slot(start_ms, end_ms, None, ((start_ms // STEP_MS, end_ms // STEP_MS),))
         bar = bars.values(series, Scale(instrument, market.tape(instrument)), slot)
-        if market.is_set(instrument):
+        if market.is_set(instrument) or market.is_halted(instrument):
             bar = _pinned(stream, bar, market.quote(instrument, self._hub.now_ms), start_ms)
         stream.connection.send(
             RealTimeBar(
@@ -195,9 +195,10 @@ class TickStreams:
             del self._streams[key]
 
     def show(self, instrument: Instrument) -> None:
-        """Send a quote that was set by hand, or the one that follows it."""
-        quote = self._hub.market.quote(instrument, self._hub.now_ms)
-        is_set = self._hub.market.is_set(instrument)
+        """Send a quote or a trade that was set by hand, or the quote that follows it."""
+        market, now_ms = self._hub.market, self._hub.now_ms
+        quote = market.quote(instrument, now_ms)
+        is_set = market.is_set(instrument) or market.is_printed(instrument, now_ms)
         for stream in self._streams.values():
             if stream.feed.instrument.con_id != instrument.con_id:
                 continue
@@ -288,7 +289,7 @@ class TickStreams:
         instrument, following = stream.feed.instrument, self._following_step()
         market = self._hub.market
         first, stream.next_step = stream.next_step, following
-        if market.is_set(instrument) or first >= following:
+        if market.is_set(instrument) or market.is_halted(instrument) or first >= following:
             return
         if is_always_open(market) or market.sessions.is_open(instrument, self._hub.now_ms):
             stream.send(*stream.kind.between(stream.feed, first, following))

@@ -1,24 +1,30 @@
 """What an order would do to its account, without placing it: margin, equity, commission.
 
 One open order answers, pre-submitted and marked what-if; no status follows and the order
-id stays free, as captured. The order is taken as filled at once, at its limit or at the
-displayed price; margin is that of the ledger.
+id stays free, as captured. The order is taken as filled at once and whole, at the price it
+names or else at the displayed one; margin is that of the ledger. Where the plan leaves open
+what a venue takes, the least and the most commission are told instead of one (captured).
 """
 
 from __future__ import annotations
 
-from copy import copy
+from collections.abc import Sequence
 from decimal import Decimal
 
-from simulator.commissions import commission_for
+from simulator.commissions import commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
-from simulator.ledger import Valuation
+from simulator.ledger import Fill, Ledger, Valuation, replayed
 from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
 _CENT = Decimal("0.01")
+
+AT_LIMIT = frozenset({"LMT", "LOC", "LIT", "STP LMT", "TRAIL LIMIT", "REL", "MIDPRICE", "PEG MID"})
+"""Order types that trade at their limit or better."""
+AT_TRIGGER = frozenset({"STP", "STP PRT", "MIT"})
+"""Order types that trade near the price that triggers them."""
 
 
 def effect(
@@ -26,40 +32,62 @@ def effect(
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
     ledger = hub.broker.ledgers[order.account]
-    price = _price(hub, instrument, order)
-    commission = commission_for(instrument, quantity, price)
-    trial = copy(ledger)
-    trial.cash, trial.positions = dict(ledger.cash), dict(ledger.positions)
-    signed = quantity if order.action == Side.BUY else -quantity
-    trial.apply(instrument, signed, price, commission)
-    before, after = _figures(accounts.value_of(ledger)), _figures(accounts.value_of(trial))
-    change = tuple(b - a for a, b in zip(before, after, strict=True))
+    price = expected_price(hub, instrument, order)
+    is_sale = order.action != Side.BUY
+    least, most = commission_bounds(
+        instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
+    )
+    fill = Fill(instrument, -quantity if is_sale else quantity, price, most)
+    before, after = outlook(accounts, ledger, [fill])
+    return effect_between(before, after, (least, most), commission_currency(instrument))
+
+
+def outlook(
+    accounts: Accounts, ledger: Ledger, fills: Sequence[Fill]
+) -> tuple[Valuation, Valuation]:
+    """An account as it is, and as it would be after some fills: several for a combination."""
+    tried, _ = replayed(ledger, fills)
+    return accounts.value_of(ledger), accounts.value_of(tried)
+
+
+def effect_between(
+    before: Valuation, after: Valuation, fees: tuple[Decimal, Decimal], currency: str
+) -> OrderState:
+    """What changes from one to the other, for the least and the most that is charged."""
+    was, will_be = _figures(before), _figures(after)
+    change = tuple(b - a for a, b in zip(was, will_be, strict=True))
+    least, most = fees
+    is_known = least == most
     return OrderState(
         status=Status.PRE_SUBMITTED,
-        init_margin_before=before[0],
-        maint_margin_before=before[1],
-        equity_with_loan_before=before[2],
+        init_margin_before=was[0],
+        maint_margin_before=was[1],
+        equity_with_loan_before=was[2],
         init_margin_change=change[0],
         maint_margin_change=change[1],
         equity_with_loan_change=change[2],
-        init_margin_after=after[0],
-        maint_margin_after=after[1],
-        equity_with_loan_after=after[2],
-        commission=commission,
-        commission_currency="USD",
-        margin_currency=ledger.base_currency,
+        init_margin_after=will_be[0],
+        maint_margin_after=will_be[1],
+        equity_with_loan_after=will_be[2],
+        commission=most if is_known else None,
+        min_commission=None if is_known else least,
+        max_commission=None if is_known else most,
+        commission_currency=currency,
+        margin_currency=before.base_currency,
     )
 
 
-def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:
-    figures = valuation.initial_margin, valuation.maintenance_margin, valuation.net_liquidation
-    initial, maintenance, equity = (figure.quantize(_CENT) for figure in figures)
-    return initial, maintenance, equity
-
-
-def _price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
-    """The limit of an order, else what it would meet; the last price where nobody quotes."""
-    if order.order_type == "LMT" and order.limit_price is not None:
+def expected_price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
+    """The price an order names, else what it would meet; the last price where nobody quotes."""
+    if order.order_type in AT_LIMIT and order.limit_price is not None:
         return order.limit_price
+    if order.order_type in AT_TRIGGER and order.aux_price is not None:
+        return order.aux_price
     quote = hub.market.quote(instrument, hub.now_ms)
     return (quote.ask if order.action == Side.BUY else quote.bid) or quote.last
+
+
+def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:
+    figures = valuation.initial_margin, valuation.maintenance_margin, valuation.equity_with_loan
+    initial, maintenance, equity = (figure.quantize(_CENT) for figure in figures)
+    return initial, maintenance, equity

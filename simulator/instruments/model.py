@@ -101,8 +101,16 @@ class Instrument:
 
     @property
     def is_settled_on_close(self) -> bool:
-        """Whether a trade moves no cash until the position is closed: futures."""
-        return self.sec_type in {"FUT", "CONTFUT"}
+        """Whether a trade moves no cash until the position is closed: futures and CFDs."""
+        return self.sec_type in {"FUT", "CONTFUT", "CFD"}
+
+    @property
+    def price_multiplier(self) -> Decimal:
+        """What a price is multiplied with to have the worth of one contract.
+
+        Warrants are quoted by the piece; their multiplier is the part of the underlying.
+        """
+        return Decimal(1) if self.sec_type == "WAR" else self.multiplier
 
     def contract(self, exchange: str = "") -> Contract:
         """The full contract, on the exchange requests usually name or on a given one."""

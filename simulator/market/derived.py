@@ -22,7 +22,7 @@ from simulator.market.tape import STEPS_PER_MINUTE, by_steps
 
 if TYPE_CHECKING:
     from simulator.market.days import TradingDay
-    from simulator.market.quotes import Quote
+    from simulator.market.quote import Quote
 
 CONTRACT = Decimal(1)
 """The lot of a derivative: trades are in contracts."""

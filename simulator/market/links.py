@@ -36,11 +36,16 @@ class Links:
         return self._unders[instrument.con_id]
 
     def chain(self, instrument: Instrument) -> Iterator[Instrument]:
-        """The instrument, its underlying, and so on to what follows nothing."""
+        """The instrument, its underlying, and so on to what follows nothing.
+
+        Of a combination, that of each leg.
+        """
         link: Instrument | None = instrument
         while link is not None:
             yield link
             link = self.underlying(link)
+        for leg in instrument.legs:
+            yield from self.chain(leg.instrument)
 
     def model(self, instrument: Instrument) -> Model | None:
         """How it follows its underlying; None for what does not, or has the very same quote."""

@@ -2,51 +2,36 @@
 
 Pure: knows the time it is asked for, never the time it is. By default the market is always
 open, day and night.
+
+Assumptions of halts:
+- The quote stands still with bid and ask as they were, and clients are told by a tick of its
+  own (IBKR, tick type 49: the contract is halted; nothing is said of its prices).
+- What follows a halted instrument is halted with it: options are when their stock is (Cboe,
+  rule 5.20), combinations when one of their legs is (ours).
+- A quote set by hand is shown nevertheless, but nothing is printed; the tape, and with it
+  what history tells, goes on (ours).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 
 from simulator import pricing
 from simulator.instruments import Instrument
+from simulator.market.combined import combined
 from simulator.market.days import TradingDay, trading_day
 from simulator.market.derived import DerivedQuotes, DerivedTape
 from simulator.market.links import Links, nothing
 from simulator.market.models import OptionModel
 from simulator.market.path import STEP_MS
+from simulator.market.prints import Prints, traded
+from simulator.market.quote import Quote
 from simulator.market.sessions import AlwaysOpen, Sessions
 from simulator.market.source import Source
 from simulator.market.tape import LOT, Tape
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """What the market shows of one instrument. A price of None: nobody quotes that side."""
-
-    time_ms: int
-    bid: Decimal | None
-    ask: Decimal | None
-    bid_size: Decimal
-    ask_size: Decimal
-    last: Decimal
-    last_size: Decimal
-    last_time_ms: int
-    volume: Decimal
-    high: Decimal
-    low: Decimal
-    open: Decimal
-    close: Decimal
-
-    @property
-    def mark(self) -> Decimal:
-        """The price a position is valued at: the middle of the quote, else the last trade."""
-        if self.bid is None or self.ask is None:
-            return self.last
-        return (self.bid + self.ask) / 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +110,23 @@ class Market:
         self._sources: dict[int, Source] = dict(recorded or {})
         self._days: dict[int, TradingDay] = {}
         self._set: dict[int, Quote] = {}
+        self._prints = Prints()
+        self._halted: dict[int, int] = {}
 
     def quote(self, instrument: Instrument, now_ms: int) -> Quote:
-        """What is displayed at a moment."""
-        return self._set.get(instrument.con_id) or self._from_source(instrument, now_ms)
+        """What is displayed at a moment: of a combination what its legs come to."""
+        con_id = instrument.con_id
+        if con_id in self._set:
+            return self._set[con_id]
+        shown_ms = min((now_ms, *self._halts(instrument))) if self._halted else now_ms
+        if instrument.legs:
+            legs = [self.quote(leg.instrument, shown_ms) for leg in instrument.legs]
+            quote = combined(instrument, legs)
+        else:
+            quote = self._from_source(instrument, shown_ms)
+        if con_id not in self._prints:
+            return quote
+        return self._prints.over(con_id, self._day(instrument, shown_ms).start_ms, quote)
 
     def set_quote(
         self,
@@ -144,19 +142,22 @@ class Market:
         """Pin the quote of an instrument until it is set again or released.
 
         A size that is not given is the usual one; `last` is the middle if not given.
-        Raises `ValueError` for a price that is not positive or a crossed quote.
+        Raises `ValueError` for a price that is not positive, but for a combination's, or a
+        crossed quote.
         """
         if bid is not None and ask is not None and bid > ask:
             raise ValueError(f"bid {bid} is above ask {ask}")
         for name, value in {"bid": bid, "ask": ask, "last": last}.items():
-            if value is not None and not (value.is_finite() and value > 0):
-                raise ValueError(f"{name} must be a positive number, not {value}")
+            if value is not None:
+                _check_price(instrument, name, value)
         for name, value in {"bid_size": bid_size, "ask_size": ask_size}.items():
             if value is not None and not (value.is_finite() and value >= 0):
                 raise ValueError(f"{name} must not be negative, but is {value}")
         usual = instrument.path.size
         before = self._set.get(instrument.con_id)
-        trade = last or _middle(instrument, bid, ask) or self.quote(instrument, now_ms).last
+        trade = _middle(instrument, bid, ask) if last is None else last
+        if trade is None:
+            trade = self.quote(instrument, now_ms).last
         quote = Quote(
             time_ms=now_ms,
             bid=bid,
@@ -173,11 +174,49 @@ class Market:
             close=before.close if before else trade,
         )
         self._set[instrument.con_id] = quote
+        self._prints.drop(instrument.con_id)
         return quote
 
     def release(self, instrument: Instrument) -> None:
         """Let the seeded path quote the instrument again."""
         self._set.pop(instrument.con_id, None)
+
+    def print_trade(
+        self, instrument: Instrument, now_ms: int, price: Decimal, size: Decimal
+    ) -> Quote:
+        """Have the tape show a trade: the last one until the path has its next.
+
+        It counts in the day's volume, high and low. Raises `ValueError` for a price or a
+        size that is not positive, and for an instrument that is halted.
+        """
+        _check_price(instrument, "price", price)
+        if not (size.is_finite() and size > 0):
+            raise ValueError(f"size must be a positive number, not {size}")
+        if self.is_halted(instrument):
+            raise ValueError(f"{instrument.local_symbol} is halted; resume it first")
+        con_id = instrument.con_id
+        if con_id in self._set:
+            self._set[con_id] = traded(self._set[con_id], now_ms, price, size)
+        else:
+            day = self._day(instrument, now_ms)
+            self._prints.add(con_id, day.start_ms, now_ms, price, size)
+        return self.quote(instrument, now_ms)
+
+    def halt(self, instrument: Instrument, now_ms: int) -> None:
+        """Stop trading of an instrument, and of what follows it, until it is resumed."""
+        self._halted.setdefault(instrument.con_id, now_ms)
+
+    def resume(self, instrument: Instrument) -> None:
+        """Let an instrument trade again."""
+        self._halted.pop(instrument.con_id, None)
+
+    def is_halted(self, instrument: Instrument) -> bool:
+        """Whether it is halted, or anything that it follows."""
+        return bool(self._halted) and any(True for _ in self._halts(instrument))
+
+    def is_printed(self, instrument: Instrument, now_ms: int) -> bool:
+        """Whether the last trade that is shown was printed on a path: no tape knows of it."""
+        return self._prints.is_last(instrument.con_id, self.quote(instrument, now_ms))
 
     def is_set(self, instrument: Instrument) -> bool:
         """Whether the quote is set by hand or follows such a one: no tape knows of those."""
@@ -220,15 +259,26 @@ class Market:
             self._sources[instrument.con_id] = self._source_of(instrument)
         return self._sources[instrument.con_id]
 
+    def _halts(self, instrument: Instrument) -> Iterator[int]:
+        """Since when it is halted, and each that it follows."""
+        for link in self._links.chain(instrument):
+            if link.con_id in self._halted:
+                yield self._halted[link.con_id]
+
     def _from_source(self, instrument: Instrument, now_ms: int) -> Quote:
         quoted = self._quoted.get(instrument.con_id)
         if quoted is None:
             quoted = self._quoted[instrument.con_id] = self._quoted_of(instrument)
+        day = self._day(instrument, now_ms)
+        return quoted(min(now_ms // STEP_MS, day.last), day)
+
+    def _day(self, instrument: Instrument, now_ms: int) -> TradingDay:
+        """The day that quotes tell of at a moment."""
         day = self._days.get(instrument.con_id)
         if day is None or not day.start_ms <= now_ms < day.until_ms:
             day = trading_day(instrument, now_ms, self._calendar)
             self._days[instrument.con_id] = day
-        return quoted(min(now_ms // STEP_MS, day.last), day)
+        return day
 
     def _source_of(self, instrument: Instrument) -> Source:
         """A path of its own, a mapping of the underlying's, or for a CFD just that."""
@@ -257,6 +307,12 @@ class Market:
 def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) -> Decimal | None:
     """The middle of a quote on the tick grid, or the one side there is."""
     if bid is None or ask is None:
-        return bid or ask
+        return ask if bid is None else bid
     steps = ((bid + ask) / 2 / instrument.min_tick).to_integral_value(ROUND_FLOOR)
     return steps * instrument.min_tick
+
+
+def _check_price(instrument: Instrument, name: str, price: Decimal) -> None:
+    """Combinations alone may cost nothing, or less."""
+    if not price.is_finite() or (price <= 0 and not instrument.legs):
+        raise ValueError(f"{name} must be a positive number, not {price}")

@@ -8,7 +8,7 @@ hours (`use_rth`) those that the gateway calls regular. Pure.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -113,9 +113,16 @@ class AlwaysOpen(_Daily):
 
 
 class TradingCalendar(_Daily):
-    """The instrument's hours on the days of its exchange, with holidays and early closes."""
+    """The instrument's hours on the days of its exchange, with holidays and early closes.
+
+    A combination has those that all of its legs have.
+    """
 
     def on(self, instrument: Instrument, day: date, *, use_rth: bool) -> Session | None:
+        if instrument.legs:
+            return _common(
+                [self.on(leg.instrument, day, use_rth=use_rth) for leg in instrument.legs]
+            )
         hours = instrument.liquid_hours if use_rth else instrument.trading_hours
         return session_on(instrument.calendar, instrument.time_zone, hours, day)
 
@@ -142,6 +149,16 @@ def session_on(calendar: str, zone: str, hours: tuple[str, str], day: date) -> S
         late_ms = max(0, end_ms - known.close_ms - known.early_ms)
         end_ms = min(end_ms, known.close_ms + late_ms)
     return Session(start_ms, end_ms, day)
+
+
+def _common(sessions: Sequence[Session | None]) -> Session | None:
+    """The time that all have in common, if all are held."""
+    held = [session for session in sessions if session is not None]
+    start_ms = max((session.start_ms for session in held), default=0)
+    end_ms = min((session.end_ms for session in held), default=0)
+    if len(held) < len(sessions) or start_ms >= end_ms:
+        return None
+    return Session(start_ms, end_ms, held[0].ref_date)
 
 
 def minutes(text: str) -> int:

@@ -101,6 +101,10 @@ class Triggers:
     def __contains__(self, key: int) -> bool:
         return key in self._entries
 
+    def __iter__(self) -> Iterator[int]:
+        """The orders that wait, in the order in which they came."""
+        return iter(self._entries)
+
     def add(self, key: int, trigger: Trigger) -> None:
         """Watch for an order. It is compared with the market at the next `observe`.
 
@@ -122,6 +126,28 @@ class Triggers:
         entry = self._entries.pop(key)
         if self._trails.pop(key, None) is None:
             self._dequeue(self._lines[_way(entry.trigger)])
+
+    def look_at(self, key: int, view: View) -> bool:
+        """Whether one order fires at what is displayed already; it is watched no longer then.
+
+        For an order that has just come: no other is looked at, and of two observations in a
+        row this is none. Raises `KeyError` if nothing is watched for.
+        """
+        entry = self._entries[key]
+        look = Look(entry.trigger.method, entry.trigger.is_rising)
+        look.at(view)
+        if entry.trigger.kind is Kind.TRAIL:
+            return self._look_at_trail(key, entry, view)
+        if entry.price is None or look.method in DOUBLE or not look.reaches(entry.price):
+            return False
+        self.remove(key)
+        return True
+
+    def _look_at_trail(self, key: int, entry: _Entry, view: View) -> bool:
+        is_hit = _trail(entry, view)
+        if is_hit:
+            self.remove(key)
+        return is_hit
 
     def price(self, key: int) -> Decimal | None:
         """Where it fires now, None for a trail that has not seen the market.

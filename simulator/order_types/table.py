@@ -7,6 +7,7 @@ Data. Fields that a row does not name mean nothing to the type.
   limit orders only, funds market orders (IBKR, Order Types).
 - A paper account takes all of them but those IBKR names as not supported (IBKR, Paper
   Trading): pegged to market; auctions and requests for quotes have no type of their own.
+  Pegged to best is not taken either (ours: it needs a venue of IBKR's).
 - The names of before stand in IBKR's guide to its ActiveX control.
 """
 
@@ -53,9 +54,9 @@ class Tie:
 class OrderType:
     """One row of the table.
 
-    `needs`: fields that must be set; `one_of`: of each group at least one; `may`: what else
-    it understands of prices. `listed_as` is its name in the details of contracts. `note`
-    says how it is simplified.
+    `needs`: fields that must differ from what a new order has; `one_of`: of each group at
+    least one; `may`: what else it understands of prices. `listed_as` is its name in the
+    details of contracts, empty where none was captured. `note` says how it is simplified.
     """
 
     name: str

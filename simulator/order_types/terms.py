@@ -3,7 +3,7 @@
 Pure functions over the fields of an order that has passed validation; they raise `KeyError`
 for a type that the table does not have.
 
-- A price of 0 where a limit is optional means none (IBKR, guide to its ActiveX control).
+- A price of 0 where one is optional means none (IBKR, guide to its ActiveX control, of limits).
 - A trailing stop limit keeps its limit at an offset from its stop (IBKR; captured: a buy
   stop at 2000.00 with an offset of 0.05 has the limit 2000.05). Sent with a limit only, the
   offset is that from the stop it was sent with; without a stop the limit stays (ours).
@@ -86,7 +86,7 @@ def limit_after_trigger(order: Order, stop_price: Decimal) -> Decimal | None:
         return limit_of(order)
     if order.limit_price_offset is not None:
         return stop_price + Side(order.action).sign * order.limit_price_offset
-    if order.limit_price is None or order.trail_stop_price is None:
+    if order.limit_price is None or not order.trail_stop_price:
         return order.limit_price
     return stop_price + order.limit_price - order.trail_stop_price
 
@@ -152,8 +152,8 @@ def _trail(order: Order, sec_type: str) -> Trigger:
     return Trigger(
         kind=Kind.TRAIL,
         side=Side(order.action),
-        price=order.trail_stop_price,
+        price=order.trail_stop_price or None,
         method=resolve(order.trigger_method, sec_type),
         trail_amount=order.aux_price,
-        trail_percent=order.trailing_percent,
+        trail_percent=order.trailing_percent or None,
     )

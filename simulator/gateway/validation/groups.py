@@ -3,7 +3,7 @@
 Captured: faults of hedges (320, 10063; 10032 with the sizes). Documented: 10007, 10008, 356
 and 359 for groups of combinations, 10002 and 10021 to 10027 for their routing. What makes
 legs a combination is known to `instruments`. Ours: prices of single legs that are not as
-many as the legs are 312; a combination with a delta neutral contract is refused by name.
+many as the legs are told like legs that are no combination; a combination with a delta neutral contract is refused by name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from simulator.gateway.validation.candidate import Candidate, Refusal, first, invalid, refuse
+from simulator.instruments.combos import INVALID
 from simulator.records import ComboLeg
 
 OCA_TYPES = frozenset({0, 1, 2, 3})
@@ -126,7 +127,7 @@ def leg_prices(candidate: Candidate) -> Refusal | None:
     if not prices:
         return None
     return first(
-        (len(prices) != len(legs) or order.order_type != "LMT", refuse(312)),
+        (len(prices) != len(legs) or order.order_type != "LMT", refuse(321, cause=INVALID)),
         (any(not candidate.is_on_step(price) for price in prices), refuse(110)),
     )
 

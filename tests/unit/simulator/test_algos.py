@@ -53,7 +53,7 @@ def test_what_a_gateway_was_seen_to_refuse_is_not_in_the_table() -> None:
 def test_each_algorithm_has_what_its_pace_needs() -> None:
     for algo in ALGOS.values():
         required = {p.name for p in algo.parameters if p.is_required}
-        if algo.pace is Pace.BY_VOLUME:
+        if algo.pace in {Pace.BY_VOLUME, Pace.BY_VOLUME_AND_TIME}:
             assert required <= {"pctVol", "startPctVol", "endPctVol"}
             assert required
         if algo.pace is Pace.BY_COMPONENT:
@@ -65,3 +65,8 @@ def test_a_day_and_a_zone_may_be_joined_by_a_dash_in_algorithms_only() -> None:
     assert plain_time("20161010-12:00:00 GMT") == "20161010 12:00:00 GMT"
     assert plain_time("20161010-12:00:00") == "20161010-12:00:00"
     assert plain_time("12:00:00 Etc/GMT-1") == "12:00:00 Etc/GMT-1"
+
+
+def test_values_are_told_by_the_names_of_the_table() -> None:
+    given = [("ActiveTimeStart", "12:00:00"), ("GiveUp", ""), ("COMPONENTSIZE", "5"), ("foo", "1")]
+    assert ALGOS["AD"].values(given) == {"startTime": "12:00:00", "componentSize": "5"}

@@ -101,3 +101,26 @@ def test_a_permission_that_nobody_knows_is_one_clear_line() -> None:
     assert result.returncode == 2
     assert "withheld 'options'" in result.stderr
     assert "OPT" in result.stderr
+
+
+def test_a_state_file_is_held_by_one_process_and_given_back_at_its_end(tmp_path) -> None:
+    path = tmp_path / "desk.db"
+    arguments = ("--port", "0", "--seed", "3", "--state", str(path))
+    with running(*arguments) as process:
+        assert json.loads(process.stdout.readline())["event"] == "ready"
+        result = refused(*arguments)
+        assert result.returncode == 2
+        (line,) = result.stderr.splitlines()
+        assert line.startswith(f"Error: state file {path} is in use by process {process.pid} ")
+        os.kill(process.pid, signal.SIGTERM)
+        process.communicate(timeout=PATIENCE_S)
+    assert [*tmp_path.iterdir()] == [path]
+    with running(*arguments) as process:
+        assert json.loads(process.stdout.readline())["event"] == "ready"
+
+
+def test_a_state_file_that_cannot_be_is_one_clear_line_and_exit_status_2(tmp_path) -> None:
+    result = refused("--port", "0", "--state", str(tmp_path))
+    assert result.returncode == 2
+    (line,) = result.stderr.splitlines()
+    assert line == f"Error: state file {tmp_path} is a directory; name a file in it"

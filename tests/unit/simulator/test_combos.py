@@ -7,8 +7,17 @@ from decimal import Decimal as D
 
 import pytest
 
+from simulator.gateway.ticks import GENERICS
 from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase, weight
 from simulator.instruments.derivatives import COMBO_IDS, FIRST_COMBO_ID
+from simulator.messages.contracts import RequestContractData
+from simulator.messages.depth import RequestMarketDepth
+from simulator.messages.history import (
+    RequestHistoricalData,
+    RequestRealTimeBars,
+    RequestTickByTickData,
+)
+from simulator.messages.market_data import RequestMarketData, TickPrice, TickType
 from simulator.records import ComboLeg, Contract
 
 
@@ -187,3 +196,97 @@ def test_a_combination_is_over_with_its_first_leg(world, database) -> None:
     world.advance(31 * 86_400)
     assert database.find(by_id) == database.find(wanted) == []
     assert database.find(by_id, include_expired=True) == [combo]
+
+
+# --- market data ---
+
+
+def ticks(replies) -> dict[TickType, D]:
+    return {tick.tick_type: tick.price for tick in replies if isinstance(tick, TickPrice)}
+
+
+@pytest.fixture
+def quoted(world, database) -> Contract:
+    """A spread with quotes set by hand: 5.00-5.20 is bought, 2.10-2.25 sold."""
+    wanted = spread(database)
+    long, short = (database[named.con_id] for named in wanted.combo_legs)
+    world.set_quote(long.local_symbol, bid=D("5.00"), ask=D("5.20"))
+    world.set_quote(short.local_symbol, bid=D("2.10"), ask=D("2.25"))
+    return wanted
+
+
+def test_a_line_of_a_combination_shows_its_quote(client, quoted) -> None:
+    replies = client.send(RequestMarketData(5, quoted))
+    parameters = replies[0]
+    assert (parameters.min_tick, parameters.bbo_exchange) == (D("0.01"), "")
+    assert (ticks(replies)[TickType.BID], ticks(replies)[TickType.ASK]) == (D("2.75"), D("3.10"))
+
+
+def test_a_leg_that_moves_moves_the_combination_at_once(client, world, database, quoted) -> None:
+    client.send(RequestMarketData(5, quoted))
+    short = database[quoted.combo_legs[1].con_id]
+    world.set_quote(short.local_symbol, bid=D("6.10"), ask=D("6.25"))
+    assert ticks(client.read())[TickType.BID] == D("-1.25")
+    world.halt(short.local_symbol)
+    assert [tick.tick_type for tick in client.read()] == [TickType.HALTED]
+
+
+def test_a_combination_is_quoted_by_hand_under_the_name_of_its_legs(
+    client, world, database, quoted
+) -> None:
+    client.send(RequestMarketData(5, quoted))
+    (combo,) = database.find(quoted)
+    world.set_quote(combo.legs_description, bid=D("-0.10"), ask=D(0))
+    shown = ticks(client.read())
+    assert (shown[TickType.BID], shown[TickType.ASK]) == (D("-0.10"), 0)
+
+
+def test_all_generic_ticks_can_be_asked_of_a_combination(client, world, quoted) -> None:
+    ids = ",".join(map(str, GENERICS))
+    replies = client.send(RequestMarketData(5, quoted, ids))
+    assert ticks(replies)[TickType.MARK_PRICE] == D("2.925")
+    world.advance(5)
+
+
+def test_an_unset_combination_ticks_with_its_legs(client, world, database) -> None:
+    stock, other = database.by_name("AAPL"), database.by_name("MSFT")
+    wanted = bag(leg(stock), leg(other, action="SELL"))
+    client.send(RequestMarketData(5, wanted))
+    world.advance(10)
+    prices = [t.price for t in client.read() if getattr(t, "tick_type", 0) == TickType.BID]
+    (combo,) = database.find(wanted)
+    assert len(set(prices)) > 5
+    assert prices[-1] == world.market.quote(combo, world.clock.now_ms()).bid
+
+
+@pytest.mark.parametrize("name", ["no legs", "unknown", "two currencies", "a stock on an exchange"])
+def test_a_bad_combination_is_refused_by_its_cause(client, database, name) -> None:
+    wanted = refusals(database)[name]
+    objection = database.combo_objection(wanted)
+    (error,) = client.send(RequestMarketData(5, wanted))
+    assert (error.id, error.code) == (5, objection[0])
+
+
+def test_a_combination_has_no_definition_no_history_and_no_depth(client, database) -> None:
+    wanted = spread(database)
+    (combo,) = database.find(wanted)
+    requests = [
+        RequestContractData(5, wanted),
+        RequestContractData(5, Contract(con_id=combo.con_id)),
+        RequestHistoricalData(
+            req_id=5,
+            contract=wanted,
+            include_expired=False,
+            end_date_time="",
+            bar_size="1 min",
+            duration="1 D",
+            use_rth=False,
+            what_to_show="TRADES",
+            format_date=1,
+        ),
+        RequestRealTimeBars(5, Contract(con_id=combo.con_id), 5, "TRADES", use_rth=False),
+        RequestTickByTickData(5, Contract(con_id=combo.con_id), "AllLast"),
+        RequestMarketDepth(5, Contract(con_id=combo.con_id, exchange="SMART"), 5),
+    ]
+    codes = [[reply.code for reply in client.send(request)] for request in requests]
+    assert codes == [[200]] * 5 + [[10092]]

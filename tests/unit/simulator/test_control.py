@@ -57,6 +57,30 @@ async def test_a_quote_is_set_shown_and_released(http, world) -> None:
     assert (await http.delete("/quotes/AAPL")).json() == seeded
 
 
+async def test_a_trade_is_printed(http, world) -> None:
+    await http.put("/quotes/AAPL", json={"bid": "99.99", "ask": "100.01"})
+    shown = (await http.post("/trades/AAPL", json={"price": "100.01", "size": "300"})).json()
+    assert (shown["last"], shown["last_size"], shown["volume"]) == ("100.01", "300", "300")
+    assert world.quote("AAPL").last == D("100.01")
+
+
+async def test_an_instrument_is_halted_and_resumed(http, world) -> None:
+    halted = {"symbol": "AAPL", "is_halted": True}
+    assert (await http.put("/halts/AAPL")).json() == halted
+    assert (await http.get("/halts/AAPL")).json() == halted
+    refused = await http.post("/trades/AAPL", json={"price": "1", "size": "1"})
+    assert (refused.status_code, "is halted" in refused.text) == (409, True)
+    assert (await http.delete("/halts/AAPL")).json() == halted | {"is_halted": False}
+    assert not world.is_halted("AAPL")
+
+
+async def test_the_clock_goes_to_the_next_session(http) -> None:
+    moved = (await http.post("/clock/next-session", json={"symbol": "AAPL"})).json()
+    assert moved["now_ms"] == 1750132800000  # midnight in New York
+    moved = (await http.post("/clock/next-session", json={"symbol": "AAPL"})).json()
+    assert moved["now_ms"] == 1750132800000 + 86_400_000
+
+
 async def test_entitlements_are_set_for_one_or_for_all(http, world) -> None:
     assert (await http.get("/entitlements/AAPL")).json()["entitlement"] == "live"
     set_ = await http.put("/entitlements/*", json={"entitlement": "competing"})
@@ -101,6 +125,13 @@ async def test_time_is_advanced_and_everything_reset(http, world, client) -> Non
         ("PUT", "/quotes/AAPL", {"bid": "-2"}, 422, "greater than 0"),
         ("PUT", "/quotes/AAPL", {"bid": "NaN"}, 422, "finite"),
         ("PUT", "/quotes/AAPL", {"bidd": "1"}, 422, "bidd"),
+        ("POST", "/trades/NOPE", {"price": "1", "size": "1"}, 409, "no instrument 'NOPE'"),
+        ("POST", "/trades/AAPL", {"price": "-1", "size": "1"}, 422, "greater than 0"),
+        ("POST", "/trades/AAPL", {"price": "1", "size": "0"}, 422, "greater than 0"),
+        ("PUT", "/halts/NOPE", None, 409, "no instrument 'NOPE'"),
+        ("DELETE", "/halts/NOPE", None, 409, "no instrument 'NOPE'"),
+        ("GET", "/halts/NOPE", None, 409, "no instrument 'NOPE'"),
+        ("POST", "/clock/next-session", {"symbol": "NOPE"}, 409, "no instrument 'NOPE'"),
         ("POST", "/clock/advance", {"seconds": -1}, 422, "greater than or equal to 0"),
         ("POST", "/clock/advance", {"seconds": 1e12}, 409, "seconds must be between"),
         ("GET", "/requests?limit=0", None, 422, "limit"),
@@ -132,10 +163,15 @@ async def test_it_is_served_beside_the_gateway() -> None:
         assert shown.ask == 2
         assert (await control.quote("AAPL")).bid == 1
         assert (await control.release_quote("AAPL")).bid > 2
+        assert (await control.print_trade("AAPL", D(7), D(5))).last_size == 5
+        assert (await control.halt("AAPL")).is_halted
+        assert (await control.is_halted("AAPL")).is_halted
+        assert not (await control.resume("AAPL")).is_halted
         assert (await control.advance(2)).now_ms == 1750082402000
         assert await control.requests() == []
         assert (await control.entitle("AAPL", Entitlement.NONE)).symbol == "AAPL"
         assert (await control.entitlement("AAPL")).entitlement is Entitlement.NONE
+        assert (await control.advance_to_session("AAPL")).now_ms == 1750132800000
         await control.reset()
         assert (await control.entitlement("AAPL")).entitlement is Entitlement.LIVE
         assert (await control.state()).time.now_ms == 1750082400000
@@ -156,6 +192,8 @@ async def test_the_client_sends_what_the_api_takes(control) -> None:
             "bid_size": "0",
             "ask_size": "7",
             "last": "1.5",
+            "last_size": "100",
+            "volume": "0",
         }
     )
     quote = await control.set_quote("AAPL", bid=None, ask=D("1.5"), ask_size=D(7))

@@ -60,7 +60,7 @@ def test_after_a_fill_only_what_changed_is_sent(client) -> None:
     client.send(RequestAccountUpdates(True, ACCOUNT))
     replies = buy(client)
     (row,) = only(PortfolioValue, replies)
-    assert (row.position, row.market_price, row.average_cost) == (10, D(100), D("100.11"))
+    assert (row.position, row.market_price, row.average_cost) == (10, D(100), D("100.110003"))
     values = {(v.key, v.currency): v.value for v in only(AccountValue, replies)}
     assert values["TotalCashValue", "USD"] == "998998.90"
     assert values["NetLiquidation", "USD"] == "999998.90"
@@ -95,7 +95,7 @@ def test_positions_are_listed_and_then_pushed(client) -> None:
     assert (position.account, position.position, position.average_cost) == (
         ACCOUNT,
         10,
-        D("100.11"),
+        D("100.110003"),
     )
     assert position.contract.exchange == "NASDAQ"
     assert client.send(RequestPositions()) == [position, PositionEnd()]

@@ -25,7 +25,7 @@ from simulator.messages.connection import (
     ErrorMessage,
     RequestCurrentTimeInMillis,
 )
-from simulator.messages.orders import PlaceOrder
+from simulator.messages.orders import CommissionReport, PlaceOrder
 from simulator.records import Contract, Order
 from simulator.world import World, WorldSettings
 
@@ -43,9 +43,11 @@ def quoted(world) -> None:
     quote(world, "99.99")
 
 
-def trade(client, order_id: int, action: str = "BUY") -> None:
+def trade(client, order_id: int, action: str = "BUY") -> D:
+    """Trade 10 at the market; what it cost."""
     order = Order(action=action, total_quantity=D(10), order_type="MKT", account=ACCOUNT)
-    client.send(PlaceOrder(order_id, AAPL, order))
+    replies = client.send(PlaceOrder(order_id, AAPL, order))
+    return next(r.commission for r in replies if isinstance(r, CommissionReport))
 
 
 def of(kind, replies) -> list:
@@ -60,13 +62,14 @@ def test_an_account_that_did_nothing_has_made_nothing_and_hears_it_once(client, 
 
 def test_on_its_first_day_daily_profit_is_what_is_realised_and_what_is_not(client, world) -> None:
     client.send(RequestPnL(5, ACCOUNT, ""))
-    trade(client, 1)  # 10 at 100.01, fee 1
+    paid = trade(client, 1)  # 10 at 100.01
     quote(world, "109.99")
     world.advance(1)
-    assert of(PnL, client.read()) == [PnL(5, D("98.9"), D("98.9"), D(0))]
-    trade(client, 2, "SELL")  # 10 at 109.99, fee 1
+    gained = D("99.9") - paid
+    assert of(PnL, client.read()) == [PnL(5, gained, gained, D(0))]
+    paid += trade(client, 2, "SELL")  # 10 at 109.99
     world.advance(1)
-    assert of(PnL, client.read()) == [PnL(5, D("97.8"), D(0), D("97.8"))]
+    assert of(PnL, client.read()) == [PnL(5, D("99.8") - paid, D(0), D("99.8") - paid)]
 
 
 def test_a_position_of_yesterday_counts_from_the_last_close(client, world) -> None:
@@ -81,13 +84,14 @@ def test_a_position_of_yesterday_counts_from_the_last_close(client, world) -> No
 
 
 def test_a_position_moves_with_its_price(client, world) -> None:
-    trade(client, 1)
+    paid = trade(client, 1)
     replies = client.send(RequestPnLSingle(6, ACCOUNT, "", CON_ID))
-    assert replies == [PnLSingle(6, D(10), D("-1.1"), D("-1.1"), None, D(1000))]
+    lost = D("-0.1") - paid
+    assert replies == [PnLSingle(6, D(10), lost, lost, None, D(1000))]
     quote(world, "100.99")
     assert client.read() == []  # once a second, not with every quote
     world.advance(1)
-    assert client.read() == [PnLSingle(6, D(10), D("8.9"), D("8.9"), None, D(1010))]
+    assert client.read() == [PnLSingle(6, D(10), lost + 10, lost + 10, None, D(1010))]
 
 
 def test_a_position_that_does_not_exist_is_2150_and_a_row_of_nothing(client, world) -> None:
@@ -135,9 +139,9 @@ def test_positions_by_request_end_with_their_marker_and_follow_fills(client) -> 
     order = Order(action="BUY", total_quantity=D(10), order_type="MKT")
     (row,) = of(PositionMulti, client.send(PlaceOrder(1, AAPL, order)))
     assert (row.req_id, row.account, row.position) == (5, ACCOUNT, 10)
-    assert (row.contract.con_id, row.average_cost) == (CON_ID, D("100.11"))
+    assert (row.contract.con_id, row.average_cost) == (CON_ID, D("100.110003"))
     assert client.send(RequestPositionsMulti(6, "", "")) == [
-        PositionMulti(6, ACCOUNT, row.contract, D(10), D("100.11")),
+        PositionMulti(6, ACCOUNT, row.contract, D(10), D("100.110003")),
         PositionMultiEnd(6),
     ]
     client.send(CancelPositionsMulti(5))
@@ -159,11 +163,11 @@ def test_the_fills_of_one_account_are_not_profit_of_another(join) -> None:
     world = World(WorldSettings(seed=7, clock="manual", accounts=("DU9000001", "DU9000002")))
     quote(world, "99.99")
     client = join(world=world)
-    trade(client, 1)
+    paid = trade(client, 1)
     order = Order(action="SELL", total_quantity=D(4), order_type="MKT", account="DU9000002")
     client.send(PlaceOrder(2, AAPL, order))
     (row,) = of(PnLSingle, client.send(RequestPnLSingle(6, ACCOUNT, "", CON_ID)))
-    assert (row.position, row.daily) == (10, D("-1.1"))
+    assert (row.position, row.daily) == (10, D("-0.1") - paid)
 
 
 def test_milliseconds_are_told_from_version_197_on(client, world) -> None:

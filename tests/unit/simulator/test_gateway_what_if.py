@@ -64,13 +64,14 @@ def test_change_is_the_difference(client) -> None:
 def test_a_limit_is_taken_at_its_price(client) -> None:
     limit = replace(WHAT_IF, order_type="LMT", limit_price=D("90.00"))
     gained = ask(client, limit).state.equity_with_loan_change
-    assert gained == 100 * (D("99.99") - D("90.00")) - 1
+    assert gained == 100 * (D("99.99") - D("90.00")) - D("1.00")
 
 
 def test_a_change_of_a_live_order_is_previewed_without_changing_it(client, world) -> None:
     resting = replace(BUY, order_type="LMT", limit_price=D("90.00"))
     client.send(PlaceOrder(1, AAPL, resting))
-    assert ask(client, replace(resting, what_if=True, total_quantity=D(200))).state.commission == 1
+    reply = ask(client, replace(resting, what_if=True, total_quantity=D(200)))
+    assert reply.state.commission == D("1.0006")
     assert [order.quantity for order in world.broker.live_orders()] == [100]
 
 

@@ -93,7 +93,9 @@ def test_what_fires_together_fires_in_the_order_of_adding() -> None:
 
 
 def test_a_removed_trigger_never_fires_and_its_successor_does() -> None:
-    watched = watching(trigger(STOP, SELL, 99), trigger(TRAIL, SELL, 99, amount=1))
+    others = [trigger(STOP, SELL, 50)] * 5
+    watched = watching(trigger(STOP, SELL, 99), trigger(TRAIL, SELL, 99, amount=1), *others)
+    watched.observe(printed(100))
     watched.remove(1)
     watched.remove(2)
     watched.add(1, trigger(STOP, SELL, 95))

@@ -1,13 +1,26 @@
 """Moving the world. Which bug turns these red: a run that cannot be repeated."""
 
+from datetime import UTC, datetime
 from decimal import Decimal as D
 
 import pytest
 
 from simulator import World, WorldError, WorldSettings
+from simulator.gateway.entitlements import Entitlement
 from simulator.messages import REQUESTS
 from simulator.messages.account import RequestAccountUpdates, RequestPositions
-from simulator.messages.market_data import RequestMarketData
+from simulator.messages.history import (
+    RealTimeBar,
+    RequestRealTimeBars,
+    RequestTickByTickData,
+    TickByTick,
+)
+from simulator.messages.market_data import (
+    RequestMarketData,
+    RequestMarketDataType,
+    TickGeneric,
+    TickType,
+)
 from simulator.messages.orders import PlaceOrder
 from simulator.records import Contract, Order
 from simulator.wire import frame, join_fields
@@ -101,3 +114,116 @@ def test_unknown_instruments_and_impossible_quotes_are_refused_by_name(world) ->
 
 def test_instruments_are_found_by_the_names_people_use(world) -> None:
     assert world.instrument("EURUSD") is world.instrument("eur.usd")
+
+
+# --- prints, halts, sessions ---
+
+
+def test_a_print_is_shown_to_who_watches_at_once(client, world) -> None:
+    client.send(RequestMarketData(5, AAPL))
+    volume = world.quote("AAPL").volume
+    shown = world.print_trade("AAPL", D("333.33"), D(300))
+    assert (shown.last, shown.last_size, shown.volume) == (D("333.33"), 300, volume + 300)
+    ticks = {tick.tick_type: tick for tick in client.read()}
+    assert (ticks[TickType.LAST].price, ticks[TickType.LAST].size) == (D("333.33"), 300)
+    assert ticks[TickType.VOLUME].size == volume + 300
+    assert ticks[TickType.HIGH].price == D("333.33")
+
+
+def test_a_print_is_a_tick_of_trades(client, world) -> None:
+    client.send(RequestTickByTickData(6, AAPL, "AllLast"))
+    world.print_trade("AAPL", D("333.33"), D(300))
+    (tick,) = client.read()
+    assert (tick.price, tick.size) == (D("333.33"), 300)
+
+
+@pytest.mark.parametrize(("price", "size"), [("0", "1"), ("1", "-1"), ("NaN", "1")])
+def test_a_print_that_cannot_be_is_refused(client, world, price, size) -> None:
+    client.send(RequestMarketData(5, AAPL))
+    with pytest.raises(WorldError, match="must be a positive number"):
+        world.print_trade("AAPL", D(price), D(size))
+    assert client.read() == []
+
+
+def test_a_halt_is_told_by_tick_49_when_it_changes(client, world) -> None:
+    first = client.send(RequestMarketData(5, AAPL))
+    assert halted_ticks(first) == [(5, 0)]
+    world.halt("AAPL")
+    assert client.read() == [TickGeneric(5, TickType.HALTED, D(1))]
+    world.advance(60)
+    assert client.read() == []
+    world.halt("AAPL")
+    assert client.read() == []
+    world.resume("AAPL")
+    assert halted_ticks(client.read()) == [(5, 0)]
+    world.advance(1)
+    assert client.read()
+
+
+def test_a_line_opened_in_a_halt_begins_with_it(client, world) -> None:
+    world.halt("AAPL")
+    assert halted_ticks(client.send(RequestMarketData(5, AAPL))) == [(5, 1)]
+    client.send(RequestMarketDataType(3))
+    world.entitle("AAPL", Entitlement.UNSUBSCRIBED)
+    (delayed,) = [t for t in client.send(RequestMarketData(6, AAPL)) if type(t) is TickGeneric]
+    assert (delayed.tick_type, delayed.value) == (TickType.DELAYED_HALTED, 1)
+
+
+def test_streams_are_silent_in_a_halt(client, world) -> None:
+    client.send(
+        RequestTickByTickData(6, AAPL, "BidAsk"), RequestRealTimeBars(7, AAPL, 5, "TRADES", False)
+    )
+    world.advance(10)
+    assert {type(reply) for reply in client.read()} == {TickByTick, RealTimeBar}
+    world.halt("AAPL")
+    world.advance(20)
+    replies = client.read()
+    assert {type(reply) for reply in replies} == {RealTimeBar}
+    assert replies[-1].volume == 0
+    assert replies[-1].open == replies[-1].close
+
+
+def test_who_watches_what_follows_a_halted_instrument_is_told(client, world) -> None:
+    option = world.database.find(Contract(symbol="AAPL", sec_type="OPT", strike=D(230)))[-1]
+    client.send(RequestMarketData(5, option.contract()))
+    world.halt("AAPL")
+    assert halted_ticks(client.read()) == [(5, 1)]
+    with pytest.raises(WorldError, match="follows an instrument that is halted"):
+        world.resume(option.local_symbol)
+    world.resume("AAPL")
+    assert halted_ticks(client.read()) == [(5, 0)]
+
+
+def test_names_that_are_none_are_refused(world) -> None:
+    for call in (world.halt, world.resume, world.advance_to_session):
+        with pytest.raises(WorldError, match="no instrument 'NOPE'"):
+            call("NOPE")
+    with pytest.raises(WorldError, match="no instrument 'NOPE'"):
+        world.print_trade("NOPE", D(1), D(1))
+
+
+def test_the_clock_goes_to_the_next_regular_session() -> None:
+    world = World(WorldSettings(clock="manual", calendar=True))
+    assert world.advance_to_session("AAPL") == ms(2025, 6, 17, 13, 30)
+    assert world.advance_to_session("AAPL") == ms(2025, 6, 18, 13, 30)
+    assert world.advance_to_session("AAPL") == ms(2025, 6, 20, 13, 30)  # after a holiday
+    assert world.clock.now_ms() == ms(2025, 6, 20, 13, 30)
+    assert world.market.hours(world.instrument("AAPL"), world.clock.now_ms()) == (True, True)
+
+
+def test_an_open_market_has_its_next_session_at_midnight(world) -> None:
+    assert world.advance_to_session("AAPL") == ms(2025, 6, 17, 4, 0)
+    assert world.advance_to_session("EURUSD") == ms(2025, 6, 18, 4, 0)
+
+
+def test_a_real_clock_has_no_next_session_to_go_to() -> None:
+    with pytest.raises(WorldError, match="clock is real"):
+        World().advance_to_session("AAPL")
+
+
+def halted_ticks(replies) -> list[tuple[int, D]]:
+    return [(t.req_id, t.value) for t in replies if getattr(t, "tick_type", 0) == TickType.HALTED]
+
+
+def ms(*moment: int) -> int:
+    return round(datetime(*moment, tzinfo=UTC).timestamp()) * 1000

@@ -1,0 +1,46 @@
+"""What accounts are worth at the market's prices of a moment."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from simulator.instruments import ContractDatabase, Instrument
+from simulator.ledger import Ledger, Valuation, value
+from simulator.market import Market
+
+ONE = Decimal(1)
+
+
+class Appraiser:
+    """Values ledgers at marks and exchange rates."""
+
+    def __init__(self, database: ContractDatabase, market: Market) -> None:
+        self._market = market
+        self._pairs = {i.local_symbol: i for i in database if i.sec_type == "CASH"}
+
+    def value(self, ledger: Ledger, now_ms: int) -> Valuation:
+        """An account at the prices of a moment."""
+        currencies = {p.instrument.currency for p in ledger.positions.values()}
+        base = ledger.base_currency
+        rates = {c: self.rate(c, base, now_ms) for c in sorted({*ledger.cash, *currencies, base})}
+        return value(ledger, lambda instrument: self.mark(instrument, now_ms), rates)
+
+    def mark(self, instrument: Instrument, now_ms: int) -> Decimal:
+        return self._market.quote(instrument, now_ms).mark
+
+    def rate(self, currency: str, base: str, now_ms: int) -> Decimal:
+        """Units of the base currency for one of another, from the pair in the database."""
+        if currency == base:
+            return ONE
+        direct = self._pair(currency, base, now_ms)
+        if direct is not None:
+            return direct
+        over_dollars = self._pair(currency, "USD", now_ms) or ONE
+        return over_dollars * self.rate("USD", base, now_ms)
+
+    def _pair(self, currency: str, base: str, now_ms: int) -> Decimal | None:
+        """The rate of a pair quoted one way or the other, None if neither is."""
+        if (pair := self._pairs.get(f"{currency}.{base}")) is not None:
+            return self.mark(pair, now_ms)
+        pair = self._pairs.get(f"{base}.{currency}")
+        return None if pair is None else ONE / self.mark(pair, now_ms)

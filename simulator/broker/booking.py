@@ -1,0 +1,129 @@
+"""From a trade to the books: execution, commission, position, and the order after it.
+
+Ids of executions count up from a prefix, as captured: the third part tells the parts of one
+trade, the last its revision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from simulator.broker.records import BrokerOrder, Change, Corrected, Executed
+from simulator.broker.scribe import Scribe
+from simulator.commissions import commission_for
+from simulator.instruments import Instrument
+from simulator.records import Execution
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trade:
+    """What was traded for an order.
+
+    `part` counts the executions of one trade from 1: accounts of an advisor, legs of a
+    combination. Only what `counts` fills the order, and only what `is_booked` moves the
+    books: of a combination the whole counts and its legs are booked. `is_free`: nothing is
+    charged.
+    """
+
+    instrument: Instrument
+    is_purchase: bool
+    quantity: Decimal
+    price: Decimal
+    account: str
+    exchange: str
+    added: bool = False
+    part: int = 1
+    counts: bool = True
+    is_booked: bool = True
+    is_free: bool = False
+
+
+class Booking:
+    """Books trades and revises them."""
+
+    def __init__(self, scribe: Scribe, exec_prefix: str) -> None:
+        self._scribe = scribe
+        self._prefix = exec_prefix
+        self._trades = 0
+
+    def resume(self) -> None:
+        """Count on from the executions there are."""
+        ids = [e.execution.exec_id for e in self._scribe.truth.executions]
+        self._trades = max((int(exec_id.split(".")[1], 16) for exec_id in ids), default=0)
+
+    def book(self, held: BrokerOrder, trade: Trade) -> Executed:
+        """Book a trade; the event has the order as it is then."""
+        fee = ZERO
+        if trade.is_booked and not trade.is_free:
+            fee = commission_for(trade.instrument, trade.quantity, trade.price)
+        after = self._after(held, trade, fee)
+        executed = Executed(
+            order=after,
+            execution=self._execution(after, trade),
+            time_ms=self._scribe.now_ms,
+            commission=fee,
+            realized_pnl=None,
+            instrument=trade.instrument,
+            is_booked=trade.is_booked,
+        )
+        realized = self._scribe.truth.book(executed)
+        executed = replace(executed, realized_pnl=realized)
+        self._scribe.write(executed)
+        return executed
+
+    def revise(self, executed: Executed, *, quantity: Decimal, price: Decimal) -> Corrected:
+        """Correct an execution, to no shares at all to bust it; the books are kept anew."""
+        truth, before = self._scribe.truth, executed.execution
+        root, _, revision = before.exec_id.rpartition(".")
+        held = truth.orders[executed.order.perm_id]
+        filled = held.filled - before.shares + quantity
+        paid = held.paid - before.shares * before.price + quantity * price
+        after = replace(held, filled=filled, paid=paid, changed_ms=self._scribe.now_ms)
+        execution = replace(
+            before,
+            exec_id=f"{root}.{int(revision, 16) + 1:02x}",
+            shares=quantity,
+            price=price,
+            cumulative_quantity=after.filled,
+            average_price=after.average_fill_price,
+        )
+        revised = replace(executed, order=after, execution=execution)
+        event = Corrected(revised, before.exec_id)
+        self._scribe.write(event)
+        truth.rebuild(before.account)
+        return event
+
+    def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
+        commission = (held.commission or ZERO) + fee
+        if not trade.counts:
+            return replace(held, commission=commission, changed_ms=self._scribe.now_ms)
+        change = Change.FILLED if trade.quantity == held.remaining else Change.PART_FILLED
+        return self._scribe.changed(
+            held,
+            change,
+            filled=held.filled + trade.quantity,
+            paid=held.paid + trade.quantity * trade.price,
+            last_fill_price=trade.price,
+            commission=commission if trade.is_booked else held.commission,
+        )
+
+    def _execution(self, after: BrokerOrder, trade: Trade) -> Execution:
+        if trade.part == 1:
+            self._trades += 1
+        return Execution(
+            exec_id=f"{self._prefix}.{self._trades:08x}.{trade.part:02x}.01",
+            account=trade.account,
+            exchange=trade.exchange,
+            side="BOT" if trade.is_purchase else "SLD",
+            shares=trade.quantity,
+            price=trade.price,
+            perm_id=after.perm_id,
+            client_id=after.client_id,
+            cumulative_quantity=after.filled if trade.counts else trade.quantity,
+            average_price=after.average_fill_price if trade.counts else trade.price,
+            order_ref=after.order.order_ref,
+            last_liquidity=1 if trade.added else 2,
+        )

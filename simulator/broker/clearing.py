@@ -1,0 +1,141 @@
+"""Options and cash: exercise, lapse, delivery, money paid in and out.
+
+What the clearing house does to accounts, beside any trading.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from simulator.broker.booking import Booking, Trade
+from simulator.broker.records import (
+    Accepted,
+    BrokerOrder,
+    Cancelled,
+    CashMoved,
+    Change,
+    Gate,
+    Instruction,
+)
+from simulator.broker.scribe import Scribe
+from simulator.instruments import ContractDatabase, Instrument
+from simulator.market import Market
+from simulator.matching import Side
+from simulator.records import Order, Status
+
+ZERO = Decimal(0)
+EXERCISE_FAILED = "Exercise/Lapse failed due to server rejection."
+
+
+class Clearing:
+    """Carries out what is not traded."""
+
+    def __init__(
+        self, scribe: Scribe, booking: Booking, database: ContractDatabase, market: Market
+    ) -> None:
+        self._scribe = scribe
+        self._booking = booking
+        self._database = database
+        self._market = market
+
+    def parity(self, option: Instrument, now_ms: int) -> Decimal:
+        """What exercising gains by unit of the underlying; negative out of the money."""
+        underlying = self._database[option.under_con_id]
+        gain = self._market.quote(underlying, now_ms).mark - option.strike
+        return gain if option.right == "C" else -gain
+
+    def move_cash(self, account: str, currency: str, amount: Decimal) -> None:
+        self._scribe.truth.ledgers[account].deposit(currency, amount)
+        self._scribe.write(CashMoved(account, currency, amount))
+
+    def instruct(
+        self,
+        instruction: Instruction,
+        option: Instrument,
+        *,
+        client_id: int,
+        order_id: int,
+        account: str,
+        quantity: Decimal,
+    ) -> BrokerOrder:
+        """Take an instruction for an option held; it works until it is carried out."""
+        now_ms = self._scribe.now_ms
+        terms = Order(action=Side.BUY, total_quantity=quantity, order_type="LMT", tif="DAY")
+        order = BrokerOrder(
+            perm_id=self._scribe.truth.new_perm_id(),
+            client_id=client_id,
+            order_id=order_id,
+            account=account,
+            instrument=option,
+            contract=option.contract(),
+            order=replace(terms, limit_price=ZERO, account=account),
+            status=Status.PRE_SUBMITTED,
+            changed_ms=now_ms,
+            placed_ms=now_ms,
+            quantity=quantity,
+            instruction=instruction,
+            gate=Gate.TIME,
+        )
+        self._scribe.write(Accepted(order))
+        return order
+
+    def carry_out(self, held: BrokerOrder) -> None:
+        """Close the options of an instruction and deliver what an exercise is worth.
+
+        An option on an index is worth its parity in cash, any other its underlying at the
+        strike. Nothing is charged. Options that are not held any more are not exercised.
+        """
+        option = held.instrument
+        position = self._scribe.truth.ledgers[held.account].positions.get(option.con_id)
+        if position is None or position.quantity < held.quantity:
+            after = self._scribe.changed(held, Change.CANCELLED, ending=EXERCISE_FAILED)
+            self._scribe.write(Cancelled(after, EXERCISE_FAILED))
+            return
+        price, delivered = ZERO, ZERO
+        underlying = self._database[option.under_con_id]
+        if held.instruction is Instruction.EXERCISE:
+            delivered = held.quantity * option.multiplier / underlying.multiplier
+            if underlying.sec_type == "IND":
+                price = max(ZERO, self.parity(option, self._scribe.now_ms))
+                delivered = ZERO
+        self._booking.book(held, _handed_in(held, price))
+        if delivered:
+            self._deliver(held, underlying, delivered)
+
+    def _deliver(self, held: BrokerOrder, underlying: Instrument, quantity: Decimal) -> None:
+        """Book the underlying of exercised options, as a trade at the strike without an order."""
+        side = Side.BUY if held.instrument.right == "C" else Side.SELL
+        strike = held.instrument.strike
+        delivery = replace(
+            held,
+            perm_id=self._scribe.truth.new_perm_id(),
+            order_id=0,
+            instrument=underlying,
+            contract=underlying.contract(),
+            order=replace(held.order, action=side, total_quantity=quantity, limit_price=strike),
+            quantity=quantity,
+        )
+        trade = Trade(
+            instrument=underlying,
+            is_purchase=side is Side.BUY,
+            quantity=quantity,
+            price=strike,
+            account=held.account,
+            exchange=underlying.primary_exchange or underlying.exchange,
+            is_free=True,
+        )
+        self._booking.book(delivery, trade)
+
+
+def _handed_in(held: BrokerOrder, price: Decimal) -> Trade:
+    """Options exercised or left to lapse leave the account."""
+    return Trade(
+        instrument=held.instrument,
+        is_purchase=False,
+        quantity=held.quantity,
+        price=price,
+        account=held.account,
+        exchange=held.instrument.primary_exchange or held.instrument.exchange,
+        is_free=True,
+    )
