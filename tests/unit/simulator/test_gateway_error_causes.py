@@ -207,7 +207,7 @@ ENDS = [
     (5, 348, "not a short sale", placed(short_sale_slot=1)),
     (5, 365, "ticker id:5", sent(research.CancelScannerSubscription(5))),
     (5, 385, "Duplicate ticker ID", sent(SCAN, SCAN)),
-    (5, 387, "Unsupported order type", placed(order_type="MOC")),
+    (5, 387, "Unsupported order type", placed(order_type="PEG MKT")),
     (5, 388, "minimum requirement", placed(CRYPTO, total_quantity=D("0.00001"))),
     (5, 392, "contract expired", expired),
     (5, 412, "not available for trading", placed(INDEX)),
@@ -300,7 +300,11 @@ CODES = {0, 131, 165, 202, *range(2100, 2200)}
     "requests",
     [
         [PlaceOrder(5, AAPL, LIMIT)],
-        [PlaceOrder(5, AAPL, replace(LIMIT, display_size=1, sweep_to_fill=True))],
+        [
+            PlaceOrder(
+                5, AAPL, replace(LIMIT, total_quantity=D(2), display_size=1, sweep_to_fill=True)
+            )
+        ],
         [PlaceOrder(5, AAPL, replace(LIMIT, outside_rth=True))],
         [PlaceOrder(5, CRYPTO, half())],
         [PlaceOrder(5, AAPL, LIMIT), PlaceOrder(5, AAPL, replace(LIMIT, account=ACCOUNT))],

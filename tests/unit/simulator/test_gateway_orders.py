@@ -163,7 +163,7 @@ def test_an_immediate_order_leaves_nothing_behind(client) -> None:
     [
         ({"action": "HOLD"}, 321, "HOLD"),
         ({"order_type": "???"}, 321, "Invalid order type"),
-        ({"order_type": "STP LMT"}, 387, "Unsupported order type"),
+        ({"order_type": "PEG MKT"}, 387, "Unsupported order type"),
         ({"total_quantity": D(0)}, 434, "zero"),
         ({"total_quantity": None}, 434, "zero"),
         ({"total_quantity": D(-5)}, 321, "size does not conform"),
@@ -171,12 +171,12 @@ def test_an_immediate_order_leaves_nothing_behind(client) -> None:
         ({"limit_price": None}, 107, "incomplete"),
         ({"limit_price": D("90.005")}, 110, "minimum price variation"),
         ({"limit_price": D(-1)}, 110, "minimum price variation"),
-        ({"tif": "FOK"}, 201, "time-in-force FOK"),
+        ({"tif": "GTD"}, 334, "Good Till Date"),
         ({"tif": "XXX"}, 10052, "XXX"),
         ({"account": "DU404"}, 201, "IBCustAcctNo"),
-        ({"transmit": False}, 201, "transmit"),
+        ({"is_oms_container": True}, 10340, "isOmsContainer"),
         ({"parent_id": 1}, 10006, "Missing parent"),
-        ({"oca_group": "g"}, 201, "oca_group"),
+        ({"oca_type": 4}, 321, "OCA type"),
     ],
 )
 def test_a_bad_order_is_refused_by_name_and_changes_nothing(

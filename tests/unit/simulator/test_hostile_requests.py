@@ -25,7 +25,15 @@ from simulator.messages import (
     research,
 )
 from simulator.messages.connection import CurrentTime, ErrorMessage, RequestCurrentTime, StartApi
-from simulator.records import Contract, ExecutionFilter, Order
+from simulator.records import (
+    ComboLeg,
+    Contract,
+    ExecutionFilter,
+    Order,
+    PriceCondition,
+    TagValue,
+    TimeCondition,
+)
 from simulator.wire import DecodeError, frame
 
 VERSION = 178
@@ -86,6 +94,46 @@ GOOD = (
 """Requests that are carried out as they are."""
 
 
+RESTING = replace(LIMIT, limit_price=D(9), tif="GTC")
+STOP = replace(MARKET, order_type="STP", aux_price=D(10**6))
+WATCHED = PriceCondition(is_more=True, price=D(10**6), con_id=265598, exchange="SMART")
+LATER = TimeCondition(is_more=True, time="20991231-10:00:00")
+LEGS = tuple(
+    ComboLeg(con_id=con_id, ratio=1, action=action, exchange="SMART")
+    for con_id, action in ((265598, "BUY"), (272093, "SELL"))
+)
+COMBO = Contract(symbol="AAPL", sec_type="BAG", exchange="SMART", currency="USD", combo_legs=LEGS)
+ORDERS = {
+    "resting": (AAPL, replace(RESTING, oca_group="one", oca_type=1, display_size=1)),
+    "dated": (AAPL, replace(RESTING, tif="GTD", good_till_date="20991231-10:00:00")),
+    "conditional": (AAPL, replace(RESTING, conditions=(WATCHED, LATER))),
+    "stop": (AAPL, STOP),
+    "trailing": (AAPL, replace(STOP, order_type="TRAIL", aux_price=None, trailing_percent=D(9))),
+    "adjustable": (
+        AAPL,
+        replace(
+            STOP,
+            adjusted_order_type="TRAIL",
+            trigger_price=D(1),
+            adjusted_stop_price=D(10**6),
+            adjusted_trailing_amount=D(1),
+        ),
+    ),
+    "scale": (AAPL, replace(RESTING, scale_init_level_size=1, scale_price_increment=D(1))),
+    "algo": (
+        AAPL,
+        replace(
+            RESTING,
+            tif="DAY",
+            algo_strategy="Vwap",
+            algo_params=(TagValue(tag="maxPctVol", value="0.1"),),
+        ),
+    ),
+    "combination": (COMBO, replace(RESTING, limit_price=D(-(10**6)))),
+}
+"""Orders of many fields, none of which is filled."""
+
+
 def sample(record: type) -> Any:
     """A request as a plain client would send it."""
     hints = get_type_hints(record)
@@ -112,8 +160,11 @@ def is_readable(texts: list[str]) -> bool:
     return True
 
 
-def sent(client, *texts: str) -> None:
-    """Send texts as one message; check how it was answered, and that the session lives on."""
+def sent(client, *texts: str) -> list[Any]:
+    """Send texts as one message; check how it was answered, and that the session lives on.
+
+    The answers are returned.
+    """
     client.connection.unreadable = 0  # the limit on nonsense is tested elsewhere
     replies = client.send_fields(*texts)
     errors = [reply for reply in replies if isinstance(reply, ErrorMessage)]
@@ -123,6 +174,7 @@ def sent(client, *texts: str) -> None:
         assert len(errors[0].text) < 300
     assert len(errors) <= MAX_ERRORS, texts
     assert any(isinstance(r, CurrentTime) for r in client.send(RequestCurrentTime())), texts
+    return replies
 
 
 def altered(request: Any, nonsenses: Iterable[str]) -> Iterator[list[str]]:
@@ -169,6 +221,32 @@ def test_nonsense_in_a_request_that_would_be_carried_out(join, world, request_) 
         world.disconnect(client.connection)
     world.advance(181)
     assert any(isinstance(r, CurrentTime) for r in watcher.send(RequestCurrentTime()))
+
+
+def check_orders(client, world, requests: Iterable[list[str]]) -> None:
+    """Send orders with nonsense in them; what was refused has left no trace."""
+    for texts in requests:
+        before = len(world.broker.journal)
+        replies = sent(client, *texts)
+        if replies and all(getattr(reply, "code", 201) != 201 for reply in replies):
+            assert len(world.broker.journal) == before, texts
+    world.advance(61)
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_nonsense_in_a_new_order_of_many_fields(client, world, name) -> None:
+    """Each under its own id, so that all that can be taken is taken."""
+    wrong = altered(orders.PlaceOrder(7, *ORDERS[name]), EXTREMES)
+    check_orders(
+        client, world, ([texts[0], str(id_), *texts[2:]] for id_, texts in enumerate(wrong, 8))
+    )
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_nonsense_in_a_change_of_a_live_order(client, world, name) -> None:
+    live = orders.PlaceOrder(7, *ORDERS[name])
+    assert not [r for r in client.send(live) if getattr(r, "code", 2100) not in NOTICES]
+    check_orders(client, world, altered(live, EXTREMES))
 
 
 @pytest.mark.parametrize(
