@@ -105,6 +105,16 @@ def test_an_unset_combination_follows_its_legs_on_their_paths(market) -> None:
     assert market.quote(COVERED, NOW_MS) != market.quote(COVERED, NOW_MS + 60_000)
 
 
+def test_the_range_of_a_day_is_that_of_its_legs_taken_together(market) -> None:
+    for instrument, prices in ((MSFT, ("26", "24", "27")), (AAPL, ("250", "248", "253"))):
+        quoted(market, instrument, prices[0], prices[0])
+        for price in prices[1:]:
+            market.print_trade(instrument, NOW_MS, D(price), D(1))
+    quote = market.quote(PAIR, NOW_MS)
+    assert (quote.low, quote.last, quote.high) == (24 - 253, 27 - 253, 27 - 248)
+    assert (quote.open, quote.volume) == (26 - 250, 0)
+
+
 def test_a_combination_follows_every_leg_and_what_that_follows(market) -> None:
     assert market.follows(COVERED, AAPL)
     assert market.follows(SPREAD, CALLS[0])
@@ -208,6 +218,43 @@ def test_legs_of_several_contracts_find_a_price_on_their_grids(market) -> None:
     prices = legs_at(instrument, quotes_of(market, instrument), D("-3.99"), is_purchase=True)
     assert cost(instrument, prices) == D("-3.99")
     assert all(p.price % D("0.01") == 0 for p in prices)
+
+
+def test_a_sale_needs_no_quotes_of_the_other_side(market) -> None:
+    quoted(market, AAPL, None, "250.10")
+    quoted(market, MSFT, "26.00", None)
+    prices = legs_at(PAIR, quotes_of(market, PAIR), D("-224.10"), is_purchase=False)
+    assert {p.leg.instrument.symbol: p.price for p in prices} == {
+        "AAPL": D("250.10"),
+        "MSFT": D("26.00"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("ratios", "bids", "price"),
+    [
+        ((-7, -7, 1), ("0.05", "0.05", "0.05"), "0"),  # the share falls below nothing first
+        ((-7, 7, -7, -1), ("0.05", "0.05", "0.05", "0.05"), "0"),  # it takes three legs
+        ((6, 10, 15), ("20.00", "20.00", "20.00"), "619.99"),  # no two have it in common
+    ],
+)
+def test_a_price_that_is_on_all_grids_is_found(market, ratios, bids, price) -> None:
+    legs = (AAPL, *CALLS) if ratios[0] < 0 else CALLS
+    instrument = combo(*zip(legs, ratios, strict=False))
+    for leg, bid in zip(legs, bids, strict=False):
+        quoted(market, leg, bid, bid)
+    prices = legs_at(instrument, quotes_of(market, instrument), D(price), is_purchase=False)
+    assert cost(instrument, prices) == D(price)
+    assert all(p.price > 0 and p.price % D("0.01") == 0 for p in prices)
+
+
+def test_off_the_grid_a_leg_is_taken_that_makes_the_price_exact(market) -> None:
+    instrument = combo((CALLS[0], 3), (CALLS[1], -10))
+    quoted(market, CALLS[0], "20.00", "20.00")
+    quoted(market, CALLS[1], "5.00", "5.00")
+    prices = legs_at(instrument, quotes_of(market, instrument), D("10.005"), is_purchase=True)
+    assert [p.price for p in prices] == [20, D("4.9995")]
+    assert cost(instrument, prices) == D("10.005")
 
 
 @st.composite

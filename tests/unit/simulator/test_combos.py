@@ -66,7 +66,10 @@ def test_direction_and_ratio_make_another_combination(database) -> None:
         bag(leg(long), leg(short, 2, "SELL")),
         bag(leg(long), leg(short, action="SELL"), symbol="AAPL,AAPL"),
     ]
-    assert len({database.find(contract)[0].con_id for contract in wanted}) == 4
+    ids = [database.find(contract)[0].con_id for contract in wanted]
+    assert len(set(ids)) == 4
+    elsewhere = ContractDatabase(INSTRUMENTS, PRODUCTS, database._today)
+    assert [elsewhere.find(contract)[0].con_id for contract in wanted[::-1]] == ids[::-1]
 
 
 def test_two_combinations_never_share_an_id(database, monkeypatch) -> None:
