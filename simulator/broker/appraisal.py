@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from simulator.instruments import ContractDatabase, Instrument
-from simulator.ledger import Ledger, Valuation, value
+from simulator.ledger import Fill, Ledger, Valuation, objection, replayed, value
 from simulator.market import Market
 
 ONE = Decimal(1)
@@ -15,6 +16,7 @@ class Appraiser:
     """Values ledgers at marks and exchange rates."""
 
     def __init__(self, database: ContractDatabase, market: Market) -> None:
+        self._database = database
         self._market = market
         self._pairs = {i.local_symbol: i for i in database if i.sec_type == "CASH"}
 
@@ -23,7 +25,17 @@ class Appraiser:
         currencies = {p.instrument.currency for p in ledger.positions.values()}
         base = ledger.base_currency
         rates = {c: self.rate(c, base, now_ms) for c in sorted({*ledger.cash, *currencies, base})}
-        return value(ledger, lambda instrument: self.mark(instrument, now_ms), rates)
+        return value(
+            ledger,
+            lambda instrument: self.mark(instrument, now_ms),
+            rates,
+            lambda instrument: self._under_price(instrument, now_ms),
+        )
+
+    def objection(self, ledger: Ledger, fills: Sequence[Fill], now_ms: int) -> str:
+        """Why an account cannot bear some fills; nothing if it can."""
+        tried, _ = replayed(ledger, fills)
+        return objection(self.value(ledger, now_ms), self.value(tried, now_ms)) or ""
 
     def mark(self, instrument: Instrument, now_ms: int) -> Decimal:
         return self._market.quote(instrument, now_ms).mark
@@ -37,6 +49,10 @@ class Appraiser:
             return direct
         over_dollars = self._pair(currency, "USD", now_ms) or ONE
         return over_dollars * self.rate("USD", base, now_ms)
+
+    def _under_price(self, instrument: Instrument, now_ms: int) -> Decimal | None:
+        under_con_id = instrument.under_con_id
+        return self.mark(self._database[under_con_id], now_ms) if under_con_id else None
 
     def _pair(self, currency: str, base: str, now_ms: int) -> Decimal | None:
         """The rate of a pair quoted one way or the other, None if neither is."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from simulator.broker.charging import Charging
 from simulator.broker.records import BrokerOrder, Change, Corrected, Executed
 from simulator.broker.scribe import Scribe
-from simulator.commissions import commission_for
 from simulator.instruments import Instrument
 from simulator.records import Execution
 
@@ -44,21 +44,22 @@ class Trade:
 class Booking:
     """Books trades and revises them."""
 
-    def __init__(self, scribe: Scribe, exec_prefix: str) -> None:
+    def __init__(self, scribe: Scribe, charging: Charging, exec_prefix: str) -> None:
         self._scribe = scribe
+        self._charging = charging
         self._prefix = exec_prefix
         self._trades = 0
 
     def resume(self) -> None:
         """Count on from the executions there are."""
+        for executed in self._scribe.truth.executions:
+            self._charging.count(executed)
         ids = [e.execution.exec_id for e in self._scribe.truth.executions]
         self._trades = max((int(exec_id.split(".")[1], 16) for exec_id in ids), default=0)
 
     def book(self, held: BrokerOrder, trade: Trade) -> Executed:
         """Book a trade; the event has the order as it is then."""
-        fee = ZERO
-        if trade.is_booked and not trade.is_free:
-            fee = commission_for(trade.instrument, trade.quantity, trade.price)
+        fee = self._fee(held, trade)
         after = self._after(held, trade, fee)
         executed = Executed(
             order=after,
@@ -71,6 +72,7 @@ class Booking:
         )
         realized = self._scribe.truth.book(executed)
         executed = replace(executed, realized_pnl=realized)
+        self._charging.count(executed)
         self._scribe.write(executed)
         return executed
 
@@ -95,6 +97,20 @@ class Booking:
         self._scribe.write(event)
         truth.rebuild(before.account)
         return event
+
+    def _fee(self, held: BrokerOrder, trade: Trade) -> Decimal:
+        if trade.is_free or not trade.is_booked:
+            return ZERO
+        return self._charging.fee(
+            held.perm_id,
+            trade.account,
+            trade.instrument,
+            quantity=trade.quantity,
+            price=trade.price,
+            is_sale=not trade.is_purchase,
+            adds_liquidity=trade.added,
+            now_ms=self._scribe.now_ms,
+        )
 
     def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
         commission = (held.commission or ZERO) + fee

@@ -18,19 +18,21 @@ changed, and always from the first gate on. Assumptions, each with its source:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from simulator.broker import schedule
 from simulator.broker.agenda import Agenda, Wake
 from simulator.broker.appraisal import Appraiser
-from simulator.broker.booking import Booking, Trade
+from simulator.broker.booking import Booking
+from simulator.broker.charging import Charging
 from simulator.broker.clearing import Clearing
 from simulator.broker.conditional import Conditional
 from simulator.broker.desk import Desk
 from simulator.broker.families import Families
 from simulator.broker.gates import Situation, gate_of, is_worked
-from simulator.broker.groups import Oca, reduced
+from simulator.broker.groups import Member, Rule, after_fill, is_group_cancelled, rule_of
+from simulator.broker.plans import Objection, plan_of
 from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
     Accepted,
@@ -49,10 +51,13 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.slices import Plan
+from simulator.broker.trades import expected_fills, trades_of
 from simulator.broker.truth import Truth
 from simulator.broker.watch import ANYTHING
+from simulator.expiry import ends_ms
 from simulator.instruments import ContractDatabase, Instrument
-from simulator.ledger import Ledger, Position
+from simulator.ledger import Ledger, Position, Terms
 from simulator.market import Market, Quote
 from simulator.matching import MODELS, Filled, FillModel, Side, Working
 from simulator.order_types import (
@@ -67,6 +72,9 @@ from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
 _NEVER = 1 << 62
+AT_ONCE = frozenset({"IOC", "FOK"})
+"""Times in force of orders that are filled as they come, or not at all."""
+
 NO_AUCTION = {
     "OPEN": "At the open order can not be executed",
     "CLOSE": "At the close order can not be executed",
@@ -80,19 +88,22 @@ class Rules:
     `fill_model` is that of all instruments unless one is given another; `cancel_latency_ms`
     is how long a cancel is on its way, while the order may still be filled; `price_collar`
     is how far through the market a limit may be, as a part of the price (None: any);
-    without `checks_funds` no order is too large for its account.
+    without `checks_funds` no order is too large for its account; `terms` are those on which
+    the accounts trade.
     """
 
     fill_model: str = "paper"
     cancel_latency_ms: int = 0
     price_collar: Decimal | None = None
     checks_funds: bool = True
+    terms: Terms = field(default_factory=Terms)
 
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
     """What a fill takes off the other orders of a group: `filled` out of `of`."""
 
+    rule: Rule
     siblings: tuple[int, ...]
     filled: Decimal
     of: Decimal
@@ -114,10 +125,13 @@ class Broker:
         self.database = database
         self.market = market
         self.rules = rules or Rules()
-        self.truth = Truth(accounts, starting_cash, 1_000_000_000 + seed % 1_000_000 * 1_000)
+        self.truth = Truth(
+            accounts, starting_cash, self.rules.terms, 1_000_000_000 + seed % 1_000_000 * 1_000
+        )
         self.appraiser = Appraiser(database, market)
         self._scribe = Scribe(self.truth)
-        self._booking = Booking(self._scribe, f"{0xE0D5 + seed % 0x10000:08x}")
+        prefix = f"{0xE0D5 + seed % 0x10000:08x}"
+        self._booking = Booking(self._scribe, Charging(self.rules.terms.plan), prefix)
         self._clearing = Clearing(self._scribe, self._booking, database, market)
         self._pricers = Pricers(market, database)
         self._agenda = Agenda()
@@ -129,10 +143,13 @@ class Broker:
         self._at_once: list[int] = []
         self._to_reduce: list[Reduction] = []
         self._ends: dict[int, int] = {}
+        self._maturing: dict[int, None] = {}
+        self._cancelling: dict[int, int | None] = {}
         self._on_wake: dict[Wake, Callable[[BrokerOrder], None]] = {
             Wake.ACTIVATE: self._activate,
             Wake.AUCTION: self._hold_auction,
             Wake.LOOK: self._look_again,
+            Wake.SLICE: self._work_next_part,
             Wake.EXPIRE: self._expire,
             Wake.CONFIRM_CANCEL: self._confirm_cancel,
             Wake.EXERCISE: self._clearing.carry_out,
@@ -266,7 +283,8 @@ class Broker:
         held = self.truth.orders[held.perm_id]
         if self.rules.cancel_latency_ms and held.is_live:
             requested = self._scribe.changed(held, Change.CANCEL_REQUESTED)
-            self._scribe.write(CancelRequested(requested, by_client_id or held.client_id))
+            self._scribe.write(CancelRequested(requested))
+            self._cancelling[held.perm_id] = by_client_id
             due_ms = now_ms + self.rules.cancel_latency_ms
             self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
         else:
@@ -410,6 +428,8 @@ class Broker:
         elif held.gate is Gate.HOURS:
             desk.waiting[held.perm_id] = None
             self._plan_auction(held)
+            if order.tif in AT_ONCE:
+                self._at_once.append(held.perm_id)
         elif held.gate is Gate.TRIGGER:
             self._await_trigger(held)
         elif held.gate is Gate.BOOK:
@@ -522,21 +542,55 @@ class Broker:
         desk, order = self._desk(held.instrument), held.order
         reason = self._beyond_collar(held)
         if reason:
-            requested = self._scribe.changed(held, Change.CANCEL_REQUESTED)
-            self._scribe.write(CancelRequested(requested, held.client_id))
-            self._end(requested, reason)
+            self._cancel_by_system(held, reason)
             return
         working = _working(held)
         if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
             self._reject(held, 0, "")
             return
         price = self._pricers.of(held)
+        plan = self._plan(held)
+        if isinstance(plan, Objection):
+            self._cancel_by_system(held, plan.reason)
+            return
+        if plan is not None:
+            desk.plan(working, plan)
+            self._work_part(held)
+            return
         desk.work(working, price, self._scribe.now_ms)
         if working.limit != held.work_limit and price is not None:
             self._scribe.write(Moved(replace(held, work_limit=working.limit)))
         self._dirty[held.instrument.con_id] = None
-        if order.tif == "IOC":
+        if order.tif in AT_ONCE:
             self._at_once.append(held.perm_id)
+
+    def _cancel_by_system(self, held: BrokerOrder, reason: str) -> None:
+        """Cancel what was accepted and cannot be worked, as captured."""
+        requested = self._scribe.changed(held, Change.CANCEL_REQUESTED)
+        self._scribe.write(CancelRequested(requested))
+        self._end(requested, reason)
+
+    def _plan(self, held: BrokerOrder) -> Plan | Objection | None:
+        """How an order is worked in parts, from when it may first be worked."""
+        zone, since_ms = held.instrument.time_zone, held.placed_ms
+        from_ms = schedule.active_from_ms(held.order, since_ms, zone) or since_ms
+        return plan_of(held.order, held.instrument, self.market.sessions, from_ms, zone)
+
+    def _work_part(self, held: BrokerOrder) -> None:
+        """Bring into the book what of an order belongs there now."""
+        desk, now_ms = self._desk(held.instrument), self._scribe.now_ms
+        due_ms, ends_ms_ = desk.work_part(held.perm_id, held.filled, now_ms)
+        if due_ms is not None:
+            self._agenda.plan(due_ms, Wake.SLICE, held.perm_id)
+        if ends_ms_ is not None and ends_ms_ < self._ends.get(held.perm_id, _NEVER):
+            self._ends[held.perm_id] = ends_ms_
+            self._agenda.plan(ends_ms_, Wake.EXPIRE, held.perm_id)
+        self._dirty[held.instrument.con_id] = None
+
+    def _work_parts(self, desk: Desk) -> None:
+        """The volume has changed: some orders are worked by it."""
+        for perm_id in tuple(desk.planned):
+            self._work_part(self.truth.orders[perm_id])
 
     def _beyond_collar(self, held: BrokerOrder) -> str:
         """Why a limit too far through the market is not accepted, as captured."""
@@ -572,7 +626,10 @@ class Broker:
 
     def _on_fill(self, fill: Filled) -> None:
         before = self.truth.orders[fill.key]
-        after = self._booking.book(before, _trade(before, fill)).order
+        after = before
+        for trade in trades_of(before, fill, self.market, self._scribe.now_ms):
+            after = self._booking.book(after, trade).order
+            self._plan_maturity(trade.instrument)
         self._tell_group(before, fill.quantity)
         if after.status is Status.FILLED:
             self._forget(after)
@@ -580,6 +637,8 @@ class Broker:
         elif after.order.order_type == "MTL" and after.work_limit is None:
             self._take_out(after)
             self._advance(replace(after, work_limit=fill.price))
+        elif after.perm_id in self._desk(after.instrument).planned:
+            self._work_part(after)
         self._look(ANYTHING)
 
     # --- kin ---
@@ -589,32 +648,33 @@ class Broker:
         siblings = self._families.siblings(filled.perm_id)
         if not siblings:
             return
-        kind = Oca(filled.order.oca_type or Oca.REDUCE_WITHOUT_BLOCK)
-        if kind is Oca.CANCEL_WITH_BLOCK:
-            for perm_id in siblings:
-                self._end_if_open(perm_id)
-            return
-        self._to_reduce.append(Reduction(siblings, quantity, filled.remaining))
-        if kind is Oca.REDUCE_WITH_BLOCK:
+        rule = rule_of(filled.order)
+        self._to_reduce.append(Reduction(rule, siblings, quantity, filled.remaining))
+        if rule.is_blocking:
             self._reduce_siblings()
 
     def _reduce_siblings(self) -> None:
         """Take off the other members of a group what one of them has filled."""
         to_reduce, self._to_reduce = self._to_reduce, []
         for reduction in to_reduce:
-            for perm_id in reduction.siblings:
-                held = self.truth.orders[perm_id]
-                if held.is_live or held.status is Status.PENDING_SUBMIT:
-                    self._reduce(held, reduction)
+            orders = (self.truth.orders[perm_id] for perm_id in reduction.siblings)
+            members = [
+                Member(held.perm_id, held.remaining, _step(held))
+                for held in orders
+                if _is_open(held)
+            ]
+            left = after_fill(reduction.rule, reduction.filled, reduction.of, members)
+            for perm_id, remaining in left.items():
+                self._reduce(self.truth.orders[perm_id], remaining)
 
-    def _reduce(self, held: BrokerOrder, reduction: Reduction) -> None:
-        increment = held.instrument.size_increment
-        left = reduced(held.remaining, reduction.filled, reduction.of, increment)
-        if left <= 0:
-            self._end(held, "")
-        elif left < held.remaining:
-            quantity = held.filled + left
+    def _reduce(self, held: BrokerOrder, remaining: Decimal) -> None:
+        if not _is_open(held):
+            return
+        if remaining:
+            quantity = held.filled + remaining
             self._shrink(held, quantity, replace(held.order, total_quantity=quantity))
+        else:
+            self._end(held, "")
 
     def _shrink(self, held: BrokerOrder, quantity: Decimal, order: Order) -> None:
         """Make an order smaller; it keeps its place in line."""
@@ -651,7 +711,11 @@ class Broker:
         ending = reason or "Cancelled by Trader"
         after = self._scribe.changed(held, Change.CANCELLED, ending=ending)
         self._scribe.write(Cancelled(after, reason, by_client_id))
+        siblings = self._families.siblings(held.perm_id)
         self._forget(after)
+        if is_group_cancelled(by_client_id):
+            for perm_id in siblings:
+                self._end_if_open(perm_id)
         for perm_id in self._families.children(held.perm_id):
             self._end_if_open(perm_id)
         if held.order.auto_cancel_parent and held.parent_perm_id:
@@ -659,7 +723,7 @@ class Broker:
 
     def _end_if_open(self, perm_id: int) -> None:
         held = self.truth.orders[perm_id]
-        if held.is_live or held.status is Status.PENDING_SUBMIT:
+        if _is_open(held):
             self._end(held, "")
 
     def _plan_end(self, held: BrokerOrder) -> None:
@@ -730,6 +794,7 @@ class Broker:
             for perm_id in shown.elected:
                 self._elect(perm_id)
             self._look(instrument.con_id)
+            self._work_parts(desk)
         for perm_id, limit in desk.reprice(self._scribe.now_ms):
             self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
             self._dirty[instrument.con_id] = None
@@ -739,7 +804,21 @@ class Broker:
         desk = self._desks.get(con_id)
         return (None, None) if desk is None else (desk.quote, desk.before)
 
-    def _wake(self, wake: Wake, perm_id: int) -> None:
+    def _wake(self, wake: Wake, key: int) -> None:
+        if wake is Wake.MATURE:
+            self._mature(self.database[key])
+        else:
+            self._wake_order(wake, key)
+
+    def _mature(self, instrument: Instrument) -> None:
+        """Settle what is held of a derivative whose last day is over, and end its orders."""
+        self._maturing.pop(instrument.con_id, None)
+        for held in self.live_orders():
+            if held.instrument.con_id == instrument.con_id:
+                self._end(held, "")
+        self._clearing.settle(instrument)
+
+    def _wake_order(self, wake: Wake, perm_id: int) -> None:
         held = self.truth.orders[perm_id]
         if not held.is_live:
             return
@@ -756,13 +835,17 @@ class Broker:
         if held.gate is Gate.HOURS and held.perm_id in self._desk(held.instrument).waiting:
             self._auction(held)
 
+    def _work_next_part(self, held: BrokerOrder) -> None:
+        if held.perm_id in self._desk(held.instrument).planned:
+            self._work_part(held)
+
     def _look_again(self, held: BrokerOrder) -> None:
         del held
         self._look(ANYTHING)
 
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
-            self._end(held, "")
+            self._end(held, "", self._cancelling.pop(held.perm_id, None))
 
     def _transmitted(self, held: BrokerOrder) -> BrokerOrder:
         return replace(held, order=replace(held.order, transmit=True))
@@ -794,9 +877,38 @@ class Broker:
         return steps * instrument.size_increment
 
     def _objection(self, held: BrokerOrder) -> str:
-        """Why an account cannot bear an order, if so."""
-        del held
-        return ""
+        """Why an account cannot bear an order, if so; attached orders are not asked (ours)."""
+        order, instrument, now_ms = held.order, held.instrument, self._scribe.now_ms
+        if not self.rules.checks_funds or held.parent_perm_id:
+            return ""
+        view, side = self._desk(instrument).view, Side(order.action)
+        touch = view.ask if side is Side.BUY else view.bid
+        limit = limit_of(order)
+        price = touch.price if limit is None else limit
+        expected = view.last if price is None else price
+        signed = side.sign * held.remaining
+        fills = expected_fills(instrument, signed, expected, self.market, now_ms)
+        return self.appraiser.objection(self.ledgers[held.account], fills, now_ms)
+
+    def _plan_maturity(self, instrument: Instrument) -> None:
+        end_ms = ends_ms(instrument)
+        if end_ms is not None and instrument.con_id not in self._maturing:
+            self._maturing[instrument.con_id] = None
+            self._agenda.plan(end_ms, Wake.MATURE, instrument.con_id)
+
+
+def _is_open(held: BrokerOrder) -> bool:
+    return held.is_live or held.status is Status.PENDING_SUBMIT
+
+
+def _step(held: BrokerOrder) -> Decimal:
+    """What the size of an order is counted in: whole orders stay whole."""
+    is_whole = held.quantity % 1 == 0
+    return (
+        max(Decimal(1), held.instrument.size_increment)
+        if is_whole
+        else held.instrument.size_increment
+    )
 
 
 def _begins_held(held: BrokerOrder) -> bool:
@@ -829,22 +941,3 @@ def _display_size(order: Order) -> Decimal | None:
     if order.hidden:
         return ZERO
     return Decimal(order.display_size) if order.display_size else None
-
-
-def _trade(held: BrokerOrder, fill: Filled) -> Trade:
-    return Trade(
-        instrument=held.instrument,
-        is_purchase=held.order.action == Side.BUY,
-        quantity=fill.quantity,
-        price=fill.price,
-        account=held.account,
-        exchange=_venue(held),
-        added=fill.added,
-    )
-
-
-def _venue(order: BrokerOrder) -> str:
-    """Where a fill happened; a smart-routed one shows the venue, never SMART."""
-    if order.contract.exchange not in {"SMART", ""}:
-        return order.contract.exchange
-    return order.instrument.primary_exchange or order.instrument.exchange

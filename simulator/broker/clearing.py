@@ -19,7 +19,9 @@ from simulator.broker.records import (
     Instruction,
 )
 from simulator.broker.scribe import Scribe
+from simulator.expiry import expired
 from simulator.instruments import ContractDatabase, Instrument
+from simulator.ledger import Fill
 from simulator.market import Market
 from simulator.matching import Side
 from simulator.records import Order, Status
@@ -102,6 +104,55 @@ class Clearing:
         self._booking.book(held, _handed_in(held, price))
         if delivered:
             self._deliver(held, underlying, delivered)
+
+    def settle(self, instrument: Instrument) -> None:
+        """Book the end of a derivative in every account that holds some."""
+        for account, ledger in self._scribe.truth.ledgers.items():
+            position = ledger.positions.get(instrument.con_id)
+            if position is None:
+                continue
+            settlements = expired(
+                [position], self._scribe.now_ms, self._mark, self._database.__getitem__
+            )
+            for fill in (fill for settlement in settlements for fill in settlement.fills):
+                self._book_without_order(account, fill)
+
+    def _mark(self, instrument: Instrument) -> Decimal:
+        return self._market.quote(instrument, self._scribe.now_ms).mark
+
+    def _book_without_order(self, account: str, fill: Fill) -> None:
+        """Book what nobody ordered; it is shown as an order without an id."""
+        instrument, quantity = fill.instrument, abs(fill.quantity)
+        is_purchase = fill.quantity > 0
+        order = BrokerOrder(
+            perm_id=self._scribe.truth.new_perm_id(),
+            client_id=0,
+            order_id=0,
+            account=account,
+            instrument=instrument,
+            contract=instrument.contract(),
+            order=Order(
+                action=Side.BUY if is_purchase else Side.SELL,
+                total_quantity=quantity,
+                order_type="LMT",
+                limit_price=fill.price,
+                tif="DAY",
+                account=account,
+            ),
+            status=Status.PRE_SUBMITTED,
+            placed_ms=self._scribe.now_ms,
+            quantity=quantity,
+        )
+        trade = Trade(
+            instrument=instrument,
+            is_purchase=is_purchase,
+            quantity=quantity,
+            price=fill.price,
+            account=account,
+            exchange=instrument.primary_exchange or instrument.exchange,
+            is_free=True,
+        )
+        self._booking.book(order, trade)
 
     def _deliver(self, held: BrokerOrder, underlying: Instrument, quantity: Decimal) -> None:
         """Book the underlying of exercised options, as a trade at the strike without an order."""

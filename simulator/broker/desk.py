@@ -8,13 +8,16 @@ taken out of the book while there is no price for it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from simulator.broker.slices import Plan
 from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
 from simulator.matching import PAPER, Book, FillModel, Top, View, Working
 from simulator.matching.triggers import Trigger, Triggers
+
+ZERO = Decimal(0)
 
 Pricer = Callable[[View, Decimal | None, int], Decimal | None]
 """The limit of an order by what is displayed, the limit it has now, and the time in ms.
@@ -29,6 +32,20 @@ class Pegged:
 
     working: Working
     price: Pricer
+
+
+@dataclass(slots=True)
+class Planned:
+    """An order worked in parts: `volume` is that of the market when it began.
+
+    `released` is how much of it was let into the book so far, filled or not.
+    """
+
+    working: Working
+    plan: Plan
+    volume: Decimal
+    released: Decimal | None = None
+    limit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +72,18 @@ class Desk:
     triggers: Triggers = field(default_factory=Triggers)
     adjustments: Triggers = field(default_factory=Triggers)
     pegged: dict[int, Pegged] = field(default_factory=dict)
+    planned: dict[int, Planned] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        nobody = Top(None, Decimal(0))
+        nobody = Top(None, ZERO)
         tick = self.instrument.min_tick
-        self.view = View(bid=nobody, ask=nobody, last=Decimal(0), tick=tick)
+        self.view = View(bid=nobody, ask=nobody, last=ZERO, tick=tick)
         self.book = Book(self.model)
 
     def is_busy(self) -> bool:
         """Whether an order here waits for a quote or for its hours."""
-        return bool(len(self.book) or self.waiting or len(self.triggers) or self.pegged)
+        places = (self.book, self.waiting, self.triggers, self.pegged, self.planned)
+        return any(map(len, places))
 
     def show(self, quote: Quote) -> Shown:
         """Display a quote; nothing is matched by this."""
@@ -87,6 +106,30 @@ class Desk:
         if working.limit is not None:
             self.book.submit(working)
 
+    def plan(self, working: Working, plan: Plan) -> None:
+        """Take an order that is worked in parts; none of it is in the book yet."""
+        self.planned[working.key] = Planned(working, plan, self.view.volume)
+
+    def work_part(self, key: int, filled: Decimal, now_ms: int) -> tuple[int | None, int | None]:
+        """Have in the book what of a planned order belongs there; it keeps its place if it is.
+
+        Returns when to look again and when the plan is over, if ever.
+        """
+        planned = self.planned[key]
+        part = planned.plan.shown(filled, now_ms, self.view.volume - planned.volume)
+        released = None if part is None else filled + part.quantity
+        limit = planned.working.limit if part is None or part.limit is None else part.limit
+        if (released, limit) != (planned.released, planned.limit):
+            planned.released, planned.limit = released, limit
+            if key in self.book:
+                self.book.cancel(key)
+            if part is not None:
+                new = replace(
+                    planned.working, remaining=part.quantity, limit=limit, min_quantity=ZERO
+                )
+                self.book.submit(new)
+        return planned.plan.due_ms(now_ms), planned.plan.ends_ms
+
     def watch(self, key: int, trigger: Trigger) -> bool:
         """Wait for a trigger; True if it is reached already."""
         self.triggers.add(key, trigger)
@@ -96,6 +139,7 @@ class Desk:
         """Forget an order, wherever it stands."""
         self.waiting.pop(key, None)
         self.pegged.pop(key, None)
+        self.planned.pop(key, None)
         for place in (self.triggers, self.adjustments):
             if key in place:
                 place.remove(key)
@@ -110,11 +154,13 @@ class Desk:
             self.pegged[key].working.remaining = remaining
 
     def is_worked(self, key: int) -> bool:
-        return key in self.book or key in self.pegged
+        return key in self.book or key in self.pegged or key in self.planned
 
     def worked(self) -> tuple[int, ...]:
         """Orders that are in the book, would be if they had a price, or wait for a trigger."""
-        return tuple(dict.fromkeys((*self.book.working(), *self.pegged, *self.triggers)))
+        return tuple(
+            dict.fromkeys((*self.book.working(), *self.pegged, *self.planned, *self.triggers))
+        )
 
     def reprice(self, now_ms: int) -> tuple[tuple[int, Decimal], ...]:
         """Follow what prices are tied to; which orders have moved, and where to.

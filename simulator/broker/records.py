@@ -216,7 +216,6 @@ class CancelRequested:
     """A cancel is on its way; until it is confirmed the order may still be filled."""
 
     order: BrokerOrder
-    by_client_id: int
 
 
 @dataclass(frozen=True, slots=True)

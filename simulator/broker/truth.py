@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from simulator.broker.records import (
-    Accepted,
     BrokerOrder,
     CashMoved,
     Corrected,
@@ -18,7 +17,7 @@ from simulator.broker.records import (
     Event,
     Executed,
 )
-from simulator.ledger import Ledger
+from simulator.ledger import Ledger, Terms
 
 ZERO = Decimal(0)
 
@@ -27,8 +26,13 @@ class Truth:
     """What happened at the broker, whoever was connected."""
 
     def __init__(
-        self, accounts: Sequence[str], starting_cash: Mapping[str, Decimal], first_perm_id: int
+        self,
+        accounts: Sequence[str],
+        starting_cash: Mapping[str, Decimal],
+        terms: Terms,
+        first_perm_id: int,
     ) -> None:
+        self._terms = terms
         self._starting_cash = dict(starting_cash)
         self.ledgers = {account: self._opened(account) for account in accounts}
         self.journal: list[Entry] = []
@@ -117,7 +121,8 @@ class Truth:
     # --- inside ---
 
     def _opened(self, account: str) -> Ledger:
-        return Ledger(account, next(iter(self._starting_cash)), dict(self._starting_cash))
+        cash = dict(self._starting_cash)
+        return Ledger(account, next(iter(cash)), cash, terms=self._terms)
 
     def _keep(self, entry: Entry) -> None:
         self.journal.append(entry)
@@ -131,14 +136,14 @@ class Truth:
                 self._executions[_root(executed.execution.exec_id)] = executed
             case _:
                 pass
-        self._keep_order(event.order, is_new=isinstance(event, Accepted))
+        self._keep_order(event.order)
 
-    def _keep_order(self, order: BrokerOrder, *, is_new: bool) -> None:
+    def _keep_order(self, order: BrokerOrder) -> None:
         self.orders[order.perm_id] = order
         self.last_perm_id = max(self.last_perm_id, order.perm_id)
         if order.order_id:
             self._perm_ids[order.client_id, order.order_id] = order.perm_id
-        if is_new and order.instruction is None:
+        if order.instruction is None:
             last = self._last_order_ids.get(order.client_id, 0)
             self._last_order_ids[order.client_id] = max(last, order.order_id)
         if order.is_live:

@@ -16,7 +16,7 @@ from simulator.gateway.account_values import Row, account_rows, ledger_rows
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.instruments import Instrument
-from simulator.ledger import Ledger, Position, Valuation, Valued, value
+from simulator.ledger import Ledger, Position, Valuation, Valued
 from simulator.messages.account import (
     AccountDownloadEnd,
     AccountSummary,
@@ -134,9 +134,7 @@ class Accounts:
 
     def value_of(self, ledger: Ledger) -> Valuation:
         """Any ledger at the present prices."""
-        currencies = set(ledger.cash) | {p.instrument.currency for p in ledger.positions.values()}
-        rates = {c: self._rate(c, ledger.base_currency) for c in sorted(currencies)}
-        return value(ledger, self._mark, rates, self._under_price)
+        return self._hub.broker.appraiser.value(ledger, self._hub.now_ms)
 
     # --- requests ---
 
@@ -305,30 +303,6 @@ class Accounts:
                     self._send_summary(connection, req_id, stream, valuation)
         if self._updates or self._multi or self._summaries:
             self._refresh_later()
-
-    # --- prices ---
-
-    def _mark(self, instrument: Instrument) -> Decimal:
-        return self._hub.market.quote(instrument, self._hub.now_ms).mark
-
-    def _under_price(self, instrument: Instrument) -> Decimal | None:
-        under_con_id = instrument.under_con_id
-        return self._mark(self._hub.database[under_con_id]) if under_con_id else None
-
-    def _rate(self, currency: str, base: str) -> Decimal:
-        """Units of the base currency for one of another, from the pair in the database."""
-        if currency == base:
-            return Decimal(1)
-        rate = self._pair(currency, base)
-        return rate or (self._pair(currency, "USD") or Decimal(1)) * self._rate("USD", base)
-
-    def _pair(self, currency: str, base: str) -> Decimal | None:
-        """The rate of a pair quoted one way or the other, None if neither is."""
-        pairs = {i.local_symbol: i for i in self._hub.database if i.sec_type == "CASH"}
-        if (pair := pairs.get(f"{currency}.{base}")) is not None:
-            return self._mark(pair)
-        pair = pairs.get(f"{base}.{currency}")
-        return None if pair is None else 1 / self._mark(pair)
 
     def _hour(self) -> str:
         return f"{datetime.fromtimestamp(self._hub.now_ms / 1000, UTC):%H:%M}"

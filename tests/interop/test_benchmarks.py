@@ -23,6 +23,8 @@ TIMEOUT_S = 60
         ("start_up", []),
         ("start_up", ["--in-process"]),
         ("memory", []),
+        ("matching_engine", []),
+        ("matching_engine", ["--growth"]),
     ],
 )
 def test_prints_a_ratio_of_two_series(library, name, flags):

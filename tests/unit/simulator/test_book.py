@@ -217,15 +217,15 @@ class TestAllOrNone:
         ]
 
     def test_is_left_with_a_part_only_if_its_contras_are_withdrawn_between_two_matches(self, book):
-        entered(book, sell(1, 10, 10), sell(2, 10, 10))
-        book.submit(buy(3, 20, 10, all_or_none=True))
+        entered(book, sell(1, 10, 10), sell(2, 4, 10), sell(4, 4, 10))
+        book.submit(buy(3, 18, 10, all_or_none=True))
         book.next()
         book.cancel(2)
         assert drain(book) == []
-        assert entered(book, sell(4, 4, 10)) == []
+        book.resize(3, D(10))
         assert entered(book, sell(5, 6, 10)) == [
-            (4, 4, "10"),
             (3, 4, "10"),
+            (4, 4, "10"),
             (5, 6, "10"),
             (3, 6, "10"),
         ]
@@ -293,6 +293,16 @@ class TestResize:
         assert book.working() == (2, 1)
         assert shown(book, ask=top("10", 20)) == [(2, 10, "10"), (1, 10, "10")]
 
+    def test_a_larger_order_is_not_the_one_that_was_there_before(self, book):
+        entered(book, buy(1, 50, "10.10", all_or_none=True), sell(2, 40, "10.00"))
+        book.resize(1, D(60))
+        assert entered(book, sell(3, 20, "10.05")) == [
+            (1, 40, "10.00"),
+            (2, 40, "10.00"),
+            (3, 20, "10.10"),
+            (1, 20, "10.10"),
+        ]
+
     def test_nothing_cannot_remain(self, book):
         entered(book, buy(1, 10, 10))
         with pytest.raises(ValueError, match="cancel it instead"):
@@ -340,12 +350,23 @@ def test_the_test_may_fill_an_order_whatever_its_limit(book):
 
 
 def test_a_book_forgets_prices_nobody_is_at(book):
-    entered(book, buy(0, 1, 1))
+    entered(book, buy(0, 1, 1000), sell(10_000, 1, 2000))
     for key in range(1, 500):
-        entered(book, buy(key, 1, key), sell(-key, 1, 1000 + key))
+        entered(book, buy(key, 1, 1000 - key), sell(-key, 1, 2000 + key))
         book.cancel(key)
         book.cancel(-key)
     for line in book._lines.values():
-        assert len(line._ranks) <= 2 * len(book) + 9
-        assert len(line._ranked) == len(line._ranks)
+        assert len(line._ranks) <= 11
+        assert line._ranked == set(line._ranks)
     assert not book._takers
+
+
+def test_prices_come_in_order_though_others_were_forgotten(book):
+    for key in range(1, 200):
+        entered(book, sell(key, 1, key * 37 % 199 + 1))
+    for key in range(1, 200):
+        if key % 5:
+            book.cancel(key)
+    bought = [D(price) for key, _, price in entered(book, buy(0, 100)) if not key]
+    assert bought == sorted(bought)
+    assert len(bought) == 39

@@ -43,7 +43,7 @@ async def test_the_state_is_the_truth(http, world, client) -> None:
     assert state["time"] == {"now_ms": 1750082400000, "clock": "manual"}
     assert [c["client_id"] for c in state["clients"]] == [1]
     (account,) = state["accounts"]
-    assert account["cash"] == {"USD": "999798.98"}
+    assert account["cash"] == {"USD": "999798.979994"}
     assert account["positions"][0]["quantity"] == "2"
     (order,) = state["orders"]
     assert (order["status"], order["filled"], order["order_ref"]) == ("Filled", "2", "r")

@@ -121,7 +121,8 @@ class TestQueue:
         assert printed(book, "10.00", 27) == [(1, 5, "10.00"), (2, 2, "10.00")]
 
     def test_a_print_through_a_price_fills_better_prices_first(self):
-        book = at(QUEUE)
+        book = Book(QUEUE)
+        shown(book, bid=top("10.00"))
         entered(book, buy(1, 10, "9.99"), buy(2, 10, "10.00"), buy(3, 10))
         assert printed(book, "9.98", 15) == [(2, 10, "10.00"), (1, 5, "9.99")]
 

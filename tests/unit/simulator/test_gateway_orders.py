@@ -64,9 +64,9 @@ FILLED_AT_ONCE = [
     "EX 1@100.01",
     "OO Filled",
     "OS Filled 1/0",
-    "OO Filled 1",
+    "OO Filled 1.000003",
     "OS Filled 1/0",
-    "CR 1",
+    "CR 1.000003",
 ]
 
 

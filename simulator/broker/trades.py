@@ -1,0 +1,80 @@
+"""What a fill of an order is in trades: one, or the whole and the legs of a combination.
+
+As captured: a combination is reported as a whole first, then leg by leg; only its legs are
+booked and charged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from simulator.broker.booking import Trade
+from simulator.broker.records import BrokerOrder
+from simulator.instruments import Instrument
+from simulator.ledger import Fill
+from simulator.market import Market, legs_at
+from simulator.matching import Filled, Side
+
+
+def trades_of(held: BrokerOrder, fill: Filled, market: Market, now_ms: int) -> list[Trade]:
+    """The trades of a fill, in the order in which they are reported."""
+    is_purchase = held.order.action == Side.BUY
+    whole = Trade(
+        instrument=held.instrument,
+        is_purchase=is_purchase,
+        quantity=fill.quantity,
+        price=fill.price,
+        account=held.account,
+        exchange=_venue(held),
+        added=fill.added,
+        is_booked=not held.instrument.legs,
+    )
+    return [whole, *_legs(held, whole, market, now_ms)]
+
+
+def expected_fills(
+    instrument: Instrument, quantity: Decimal, price: Decimal, market: Market, now_ms: int
+) -> Sequence[Fill]:
+    """What a trade of a signed quantity moves in the books, fees apart."""
+    if not instrument.legs:
+        return [Fill(instrument, quantity, price, Decimal(0))]
+    quotes = [market.quote(leg.instrument, now_ms) for leg in instrument.legs]
+    prices = legs_at(instrument, quotes, price, is_purchase=quantity > 0)
+    return [
+        Fill(
+            leg.leg.instrument,
+            leg.leg.sign * leg.leg.ratio * quantity,
+            leg.price,
+            Decimal(0),
+        )
+        for leg in prices
+    ]
+
+
+def _legs(held: BrokerOrder, whole: Trade, market: Market, now_ms: int) -> list[Trade]:
+    signed = Side(held.order.action).sign * whole.quantity
+    fills = expected_fills(held.instrument, signed, whole.price, market, now_ms)
+    if not held.instrument.legs:
+        return []
+    return [
+        Trade(
+            instrument=fill.instrument,
+            is_purchase=fill.quantity > 0,
+            quantity=abs(fill.quantity),
+            price=fill.price,
+            account=held.account,
+            exchange=fill.instrument.primary_exchange or fill.instrument.exchange,
+            added=whole.added,
+            part=part,
+            counts=False,
+        )
+        for part, fill in enumerate(fills, start=2)
+    ]
+
+
+def _venue(order: BrokerOrder) -> str:
+    """Where a fill happened; a smart-routed one shows the venue, never SMART."""
+    if order.contract.exchange not in {"SMART", ""}:
+        return order.contract.exchange
+    return order.instrument.primary_exchange or order.instrument.exchange
