@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from simulator.commissions.plans import Plan, commission_currency, is_treasury, schedule_of
-from simulator.commissions.schedule import ZERO, Traded
+from simulator.commissions.schedule import ZERO, Basis, Traded
 from simulator.instruments import Instrument
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "commission_bounds",
     "commission_currency",
     "commission_for",
+    "counted_volume",
     "is_treasury",
 ]
 
@@ -100,6 +101,13 @@ def commission_bounds(
         for adds in (True, False)
     )
     return least, most
+
+
+def counted_volume(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:
+    """What a fill adds to `month_volume`: units, or money where tiers are tiers of money."""
+    if schedule_of(instrument, Plan.TIERED).basis is Basis.UNITS:
+        return quantity
+    return _worth(instrument, quantity, price)
 
 
 def _worth(instrument: Instrument, quantity: Decimal, price: Decimal) -> Decimal:

@@ -11,7 +11,7 @@ those of now; profit is counted since the account began.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from simulator.commissions import is_treasury
@@ -37,7 +37,14 @@ class Part:
     maintenance: Decimal = ZERO
 
     def __add__(self, other: Part) -> Part:
-        return Part(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Part(
+            self.cash + other.cash,
+            self.equity_with_loan + other.equity_with_loan,
+            self.net_liquidation + other.net_liquidation,
+            self.gross + other.gross,
+            self.initial + other.initial,
+            self.maintenance + other.maintenance,
+        )
 
     @property
     def available(self) -> Decimal:
@@ -128,30 +135,24 @@ SEGMENT_TEXTS = {
 """Segment → its column and title; that of crypto is told of accounts that hold some."""
 
 
-def _types(*sec_types: str) -> Callable[[Valued], bool]:
-    return lambda v: v.position.instrument.sec_type in sec_types
-
-
-def _is_treasury(valued: Valued) -> bool:
-    return is_treasury(valued.position.instrument)
-
-
-CURRENCY_VALUES: dict[str, Callable[[Valued], bool]] = {
-    "CorporateBondValue": lambda v: _types("BOND")(v) and not _is_treasury(v),
-    "Cryptocurrency": _types("CRYPTO"),
-    "FundValue": _types("FUND"),
-    "FutureOptionValue": _types("FOP"),
-    "FuturesPNL": _types("FUT", "CONTFUT"),
-    "IssuerOptionValue": _types(),
-    "MoneyMarketFundValue": _types(),
-    "MutualFundValue": _types("FUND"),
-    "OptionMarketValue": _types("OPT"),
-    "StockMarketValue": _types("STK"),
-    "TBillValue": _types(),
-    "TBondValue": lambda v: _types("BOND")(v) and _is_treasury(v),
-    "WarrantValue": _types("WAR"),
+KEYS_OF_KIND: dict[str, tuple[str, ...]] = {
+    "CRYPTO": ("Cryptocurrency",),
+    "FOP": ("FutureOptionValue",),
+    "FUND": ("FundValue", "MutualFundValue"),
+    "FUT": ("FuturesPNL",),
+    "CONTFUT": ("FuturesPNL",),
+    "OPT": ("OptionMarketValue",),
+    "STK": ("StockMarketValue",),
+    "WAR": ("WarrantValue",),
 }
-"""Key → the positions in a currency whose value it tells."""
+"""Security type → the keys that tell its value in a currency; bonds see `_keys`."""
+
+CURRENCY_VALUES = (
+    *("CorporateBondValue", "Cryptocurrency", "FundValue", "FutureOptionValue", "FuturesPNL"),
+    *("IssuerOptionValue", "MoneyMarketFundValue", "MutualFundValue", "OptionMarketValue"),
+    *("StockMarketValue", "TBillValue", "TBondValue", "WarrantValue"),
+)
+"""All keys that tell a value in a currency."""
 
 CURRENCY_ZEROS = ("AccruedCash", "FxCashBalance", "NetDividend")
 
@@ -195,13 +196,11 @@ def ledger_rows(valuation: Valuation) -> Iterator[Row]:
 def _currency_rows(
     valuation: Valuation, currency: str, is_meant: Callable[[str], bool], rate: Decimal
 ) -> Iterator[Row]:
-    def total(
-        figure: Callable[[Valued], Decimal], of: Callable[[Valued], bool] = lambda _: True
-    ) -> Decimal:
-        here = valuation.total(
-            figure, of=lambda v: is_meant(v.position.instrument.currency) and of(v)
-        )
-        return here / rate
+    here = [v for v in valuation.positions if is_meant(v.position.instrument.currency)]
+
+    def total(figure: Callable[[Valued], Decimal]) -> Decimal:
+        rates = valuation.rates
+        return sum((figure(v) * rates[v.position.instrument.currency] for v in here), ZERO) / rate
 
     amounts = (a * valuation.rates[c] for c, a in valuation.cash.items() if is_meant(c))
     cash = sum(amounts, ZERO) / rate
@@ -214,10 +213,20 @@ def _currency_rows(
     yield "RealizedPnL", _money(total(lambda v: v.position.realized_pnl)), currency
     yield "TotalCashBalance", _money(cash), currency
     yield "UnrealizedPnL", _money(total(lambda v: v.unrealized_pnl)), currency
-    for key, of in CURRENCY_VALUES.items():
-        yield key, _money(total(lambda v: v.owned_value, of)), currency
-    for key in CURRENCY_ZEROS:
-        yield key, _money(ZERO), currency
+    values = dict.fromkeys((*CURRENCY_VALUES, *CURRENCY_ZEROS), ZERO)
+    for valued in here:
+        owned = valued.owned_value * valuation.rates[valued.position.instrument.currency] / rate
+        for key in _keys(valued):
+            values[key] += owned
+    for key, amount in values.items():
+        yield key, _money(amount), currency
+
+
+def _keys(valued: Valued) -> tuple[str, ...]:
+    instrument = valued.position.instrument
+    if instrument.sec_type == "BOND":
+        return ("TBondValue",) if is_treasury(instrument) else ("CorporateBondValue",)
+    return KEYS_OF_KIND.get(instrument.sec_type, ())
 
 
 def _parts(valuation: Valuation) -> dict[Segment, Part]:

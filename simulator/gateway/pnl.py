@@ -152,13 +152,14 @@ class ProfitAndLoss:
         return None
 
     def _today(self, account: str) -> list[Executed]:
-        """The fills of an account since the day began."""
+        """The fills of an account since the day began; not those that were busted since."""
         midnight = self._hub.now_ms // DAY_MS * DAY_MS
         fills = []
         for executed in reversed(self._hub.broker.executions):
             if executed.time_ms < midnight:
                 break
-            if executed.order.account == account:
+            is_there = executed.is_booked and executed.execution.shares
+            if is_there and executed.execution.account == account:
                 fills.append(executed)
         return fills
 
@@ -175,7 +176,7 @@ class ProfitAndLoss:
 
 
 def _con_id(executed: Executed) -> int:
-    return executed.order.instrument.con_id
+    return executed.instrument.con_id
 
 
 def _signed(executed: Executed) -> Decimal:
@@ -185,8 +186,8 @@ def _signed(executed: Executed) -> Decimal:
 
 def _fee(executed: Executed) -> Decimal:
     """The fee in the currency of the instrument; that of a pair of dollars at its price."""
-    instrument = executed.order.instrument
-    return fee_in_own_currency(instrument, executed.commission, executed.execution.price)
+    price = executed.execution.price
+    return fee_in_own_currency(executed.instrument, executed.commission, price)
 
 
 def _fine(amount: Decimal) -> Decimal:

@@ -104,6 +104,8 @@ def _of_group(group: Sequence[Valued], terms: Terms) -> Margins:
         loss = worst_loss(group)
         return {segment: Margin(loss * INITIAL_OVER_MAINTENANCE, loss)}
     options = [v for v in group if v.position.instrument.sec_type in OPTIONS]
+    if not options:
+        return {segment: sum((_alone(v, terms) for v in group), NOTHING)}
     shares = sum((v.quantity for v in group if v.position.instrument.sec_type == "STK"), ZERO)
     needed = short_options(options, shares)
     return {

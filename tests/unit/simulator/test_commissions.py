@@ -12,6 +12,7 @@ from simulator.commissions import (
     commission_bounds,
     commission_currency,
     commission_for,
+    counted_volume,
 )
 from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase, Instrument
 from simulator.records import Contract
@@ -140,6 +141,20 @@ def test_xetra_is_cheaper_by_the_tier_and_capped_but_its_venue_is_paid() -> None
 )
 def test_a_fee_is_charged_in_the_currency_of_the_trade(instrument, currency) -> None:
     assert commission_currency(instrument) == currency
+
+
+@pytest.mark.parametrize(
+    ("instrument", "volume"),
+    [
+        (AAPL, 100),
+        (OPTION, 100),
+        (XETRA, 2000),
+        (named("EUR", "CASH"), 2000),
+        (named("USD", "CASH", "JPY"), 100),
+    ],
+)
+def test_the_volume_of_a_month_is_counted_as_its_tiers_are(instrument, volume) -> None:
+    assert counted_volume(instrument, D(100), D(20)) == volume
 
 
 KINDS = st.sampled_from(

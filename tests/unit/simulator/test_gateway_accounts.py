@@ -229,3 +229,117 @@ def test_a_contract_is_found_by_whatever_names_it(client, wanted) -> None:
 def test_a_query_that_names_nothing_finds_nothing(client) -> None:
     replies = client.send(RequestContractData(4, Contract(currency="USD", sec_type="STK")))
     assert [r.code for r in replies] == [200]
+
+
+def told(client) -> dict[tuple[str, str], str]:
+    """All account values, by tag and currency."""
+    rows = only(AccountValue, client.send(RequestAccountUpdates(True, ACCOUNT)))
+    assert len({(row.key, row.currency) for row in rows}) == len(rows)
+    return {(row.key, row.currency): row.value for row in rows}
+
+
+def test_all_captured_tags_of_an_account_are_told(client) -> None:
+    keys = {key for key, _ in told(client)}
+    assert {f"{key}{part}" for key in SEGMENTED for part in ("", "-S", "-C")} <= keys
+    assert {key for key in keys if key.endswith("-P")} == set()
+    assert keys >= WHOLE | SECURITIES
+
+
+SEGMENTED = {
+    *("AccruedCash", "AccruedDividend", "AvailableFunds", "Billable", "EquityWithLoanValue"),
+    *("ExcessLiquidity", "FullAvailableFunds", "FullExcessLiquidity", "FullInitMarginReq"),
+    *("FullMaintMarginReq", "Guarantee", "IncentiveCoupons", "IndianStockHaircut"),
+    *("InitMarginReq", "LookAheadAvailableFunds", "LookAheadExcessLiquidity"),
+    *("LookAheadInitMarginReq", "LookAheadMaintMarginReq", "MaintMarginReq", "NetLiquidation"),
+    *("PASharesValue", "PhysicalCertificateValue", "PostExpirationExcess"),
+    *("PostExpirationMargin", "TotalCashValue", "TotalDebitCardPendingCharges"),
+}
+WHOLE = {
+    *("AccountCode", "AccountReady", "AccountType", "BuyingPower", "Cushion"),
+    *("DayTradesRemaining", "DayTradesRemainingT+4", "GrossPositionValue"),
+    *("LookAheadNextChange", "NLVAndMarginInReview", "NetLiquidationUncertainty"),
+    *("ColumnPrio-C", "SegmentTitle-C", "WhatIfPMEnabled"),
+}
+SECURITIES = {
+    *("ColumnPrio-S", "GrossPositionValue-S", "Leverage-S", "SegmentTitle-S", "TradingType-S"),
+    *("PreviousDayEquityWithLoanValue-S", "RegTEquity-S", "RegTMargin-S", "SMA-S"),
+}
+BY_CURRENCY = {
+    *("AccountOrGroup", "AccruedCash", "CashBalance", "CorporateBondValue", "Cryptocurrency"),
+    *("Currency", "ExchangeRate", "FundValue", "FutureOptionValue", "FuturesPNL"),
+    *("FxCashBalance", "IssuerOptionValue", "MoneyMarketFundValue", "MutualFundValue"),
+    *("NetDividend", "NetLiquidationByCurrency", "OptionMarketValue", "RealCurrency"),
+    *("RealizedPnL", "StockMarketValue", "TBillValue", "TBondValue", "TotalCashBalance"),
+    *("UnrealizedPnL", "WarrantValue"),
+}
+
+
+def test_each_currency_has_every_row_of_the_ledger(client) -> None:
+    buy(client, 1000, contract=EURUSD)
+    values = told(client)
+    for currency in ("BASE", "EUR", "USD"):
+        assert {key for key, of in values if of == currency} >= BY_CURRENCY
+
+
+BTC = Contract(symbol="BTC", sec_type="CRYPTO", exchange="PAXOS", currency="USD")
+XETRA = Contract(symbol="AMD", sec_type="STK", exchange="SMART", currency="EUR")
+BOND = Contract(symbol="AAPL", sec_type="BOND", exchange="SMART", currency="USD")
+
+
+@pytest.fixture
+def varied(client, world):
+    """An account that holds some of everything."""
+    ledger = world.broker.ledgers[ACCOUNT]
+    future = Contract(symbol="ES", sec_type="FUT", exchange="CME", currency="USD")
+    option = Contract(symbol="AAPL", sec_type="OPT", exchange="SMART", currency="USD")
+    for contract, quantity, price in (
+        (AAPL, 100, "99"),
+        (BTC, 1, "60000"),
+        (XETRA, 50, "100"),
+        (BOND, 10_000, "95"),
+        (EURUSD, 5_000, "1.09"),
+        (future, -2, "5900"),
+        (option, 3, "4"),
+    ):
+        ledger.apply(world.broker.database.find(contract)[0], D(quantity), D(price), D(1))
+    return {key: D(text) for key, text in told(client).items() if _is_number(text)}
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdigit()
+
+
+@pytest.mark.parametrize("key", sorted(SEGMENTED))
+def test_segments_add_up_to_the_account(varied, key) -> None:
+    parts = sum(varied[f"{key}-{segment}", "USD"] for segment in "SCP")
+    assert parts == pytest.approx(varied[key, "USD"], abs=D("0.02"))
+
+
+def test_the_commodities_hold_the_cash_that_their_futures_need(varied) -> None:
+    assert varied["InitMarginReq-C", "USD"] == varied["EquityWithLoanValue-C", "USD"] > 0
+    assert varied["AvailableFunds-C", "USD"] == 0
+    assert varied["NetLiquidation-P", "USD"] == varied["Cryptocurrency", "USD"] > 0
+    assert varied["AvailableFunds-P", "USD"] == 0
+
+
+def test_values_by_kind_add_up_to_the_net_liquidation(varied) -> None:
+    kinds = {
+        *("CorporateBondValue", "Cryptocurrency", "FutureOptionValue", "FuturesPNL"),
+        *("MutualFundValue", "OptionMarketValue", "StockMarketValue", "TBondValue"),
+        *("WarrantValue", "TotalCashBalance"),
+    }
+    for currency in ("BASE", "EUR", "USD"):
+        total = sum(varied[kind, currency] for kind in kinds)
+        net = varied["NetLiquidationByCurrency", currency]
+        assert total == pytest.approx(net, abs=D("0.06"))
+    whole = varied["NetLiquidation", "USD"]
+    assert varied["NetLiquidationByCurrency", "BASE"] == whole
+    euros = varied["NetLiquidationByCurrency", "EUR"] * varied["ExchangeRate", "EUR"]
+    assert euros + varied["NetLiquidationByCurrency", "USD"] == pytest.approx(whole, abs=D("0.02"))
+
+
+def test_funds_follow_from_equity_and_margin(varied) -> None:
+    equity, initial = varied["EquityWithLoanValue", "USD"], varied["InitMarginReq", "USD"]
+    assert varied["AvailableFunds", "USD"] == pytest.approx(equity - initial, abs=D("0.01"))
+    assert varied["BuyingPower", "USD"] == pytest.approx(4 * (equity - initial), abs=D("0.04"))
+    assert varied["SMA-S", "USD"] == varied["SMA", "USD"]

@@ -176,3 +176,23 @@ def test_milliseconds_are_told_from_version_197_on(client, world) -> None:
     assert error.code == 321
     client.version = client.connection.session.version = 197
     assert client.send(RequestCurrentTimeInMillis()) == [CurrentTimeInMillis(world.clock.now_ms())]
+
+
+def test_a_future_makes_its_multiplier_of_every_point(client, world) -> None:
+    future = world.broker.database.find(Contract(symbol="ES", sec_type="FUT"))[0]
+    world.set_quote(future.local_symbol, bid=D("5999.75"), ask=D(6000))
+    order = Order(action="BUY", total_quantity=D(2), order_type="MKT", account=ACCOUNT)
+    replies = client.send(PlaceOrder(1, future.contract(), order))
+    paid = next(r.commission for r in replies if isinstance(r, CommissionReport))
+    world.set_quote(future.local_symbol, bid=D(6010), ask=D(6010))
+    (row,) = of(PnLSingle, client.send(RequestPnLSingle(6, ACCOUNT, "", future.con_id)))
+    assert row.daily == row.unrealized == 2 * 50 * 10 - paid
+    (whole,) = of(PnL, client.send(RequestPnL(7, ACCOUNT, "")))
+    assert whole.daily == row.daily
+
+
+def test_a_busted_trade_made_nothing(client, world) -> None:
+    trade(client, 1)
+    (executed,) = world.broker.executions
+    world.broker.revise(executed, quantity=D(0), price=D(0), now_ms=executed.time_ms)
+    assert of(PnL, client.send(RequestPnL(5, ACCOUNT, ""))) == [PnL(5, D(0), D(0), D(0))]

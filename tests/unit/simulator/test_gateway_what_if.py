@@ -5,6 +5,9 @@ from decimal import Decimal as D
 
 import pytest
 
+from simulator.commissions import Plan
+from simulator.gateway.what_if import effect, expected_price
+from simulator.ledger import Terms
 from simulator.messages.account import AccountValue, RequestAccountUpdates
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.orders import CommissionReport, OpenOrder, PlaceOrder
@@ -47,6 +50,61 @@ def test_the_order_makes_the_figures_true(client) -> None:
     assert foretold.init_margin_after == values["InitMarginReq"] > 0
     assert foretold.maint_margin_after == values["MaintMarginReq"] > 0
     assert foretold.equity_with_loan_after == values["EquityWithLoanValue"]
+
+
+@pytest.mark.parametrize(
+    ("contract", "action", "quantity"),
+    [
+        (AAPL, "SELL", 100),
+        (Contract(symbol="AMD", sec_type="STK", exchange="SMART", currency="EUR"), "BUY", 10),
+        (Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD"), "BUY", 9000),
+        (Contract(symbol="ES", sec_type="FUT", exchange="CME", currency="USD"), "SELL", 2),
+        (Contract(symbol="AAPL", sec_type="OPT", exchange="SMART", currency="USD"), "SELL", 3),
+    ],
+)
+def test_what_is_foretold_is_what_the_account_then_shows(
+    client, world, contract, action, quantity
+) -> None:
+    instrument = world.broker.database.find(contract)[0]
+    order = replace(WHAT_IF, action=action, total_quantity=D(quantity), account="DU9000001")
+    hub, accounts = world.gateway.hub, world.gateway.accounts
+    foretold = effect(hub, accounts, instrument, order, D(quantity))
+    world.broker.ledgers["DU9000001"].apply(
+        instrument,
+        D(quantity) if action == "BUY" else -D(quantity),
+        expected_price(hub, instrument, order),
+        foretold.commission,
+    )
+    rows = client.send(RequestAccountUpdates(subscribe=True, account=""))
+    values = {r.key: D(r.value) for r in rows if isinstance(r, AccountValue) and r.key in FIGURES}
+    assert foretold.init_margin_after == values["InitMarginReq"] > 0
+    assert foretold.maint_margin_after == values["MaintMarginReq"] > 0
+    assert foretold.equity_with_loan_after == values["EquityWithLoanValue"]
+    assert foretold.commission_currency == instrument.currency
+
+
+def test_a_tiered_plan_tells_the_least_and_the_most_commission(world) -> None:
+    world.broker.ledgers["DU9000001"].terms = Terms(plan=Plan.TIERED)
+    instrument = world.broker.database.by_name("AAPL")
+    order = replace(WHAT_IF, account="DU9000001")
+    state = effect(world.gateway.hub, world.gateway.accounts, instrument, order, D(100))
+    assert state.commission is None
+    assert state.max_commission - state.min_commission == D("0.3")
+
+
+@pytest.mark.parametrize(
+    ("changes", "price"),
+    [
+        ({}, "100.00"),
+        ({"action": "SELL"}, "99.98"),
+        ({"order_type": "LMT", "limit_price": D(90)}, "90"),
+        ({"order_type": "STP", "aux_price": D(110)}, "110"),
+        ({"order_type": "STP LMT", "aux_price": D(110), "limit_price": D(111)}, "111"),
+    ],
+)
+def test_an_order_is_expected_at_the_price_it_names(world, changes, price) -> None:
+    instrument = world.broker.database.by_name("AAPL")
+    assert expected_price(world.gateway.hub, instrument, replace(BUY, **changes)) == D(price)
 
 
 def test_change_is_the_difference(client) -> None:
