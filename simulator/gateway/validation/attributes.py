@@ -24,7 +24,7 @@ LOOKED_AT = frozenset(
         *("oca_group", "account", "open_close", "origin", "parent_id", "block_order"),
         *("display_size", "trigger_method", "hidden", "discretionary_amount"),
         *("good_after_time", "good_till_date", "fa_group", "fa_method", "fa_percentage"),
-        *("fa_profile", "model_code", "short_sale_slot", "designated_location"),
+        *("fa_profile", "short_sale_slot", "designated_location"),
         *("oca_type", "rule_80a", "all_or_none", "min_quantity", "percent_offset"),
         *("e_trade_only", "firm_quote_only", "nbbo_price_cap", "auction_strategy"),
         *("starting_price", "stock_reference_price", "delta", "stock_range_lower"),
@@ -53,8 +53,8 @@ LOOKED_AT = frozenset(
 """Attributes of which not every value is taken."""
 
 REFUSED: dict[str, tuple[str, Neutral]] = {
-    "auto_cancel_parent": ("autoCancelParent", (False,)),
     "is_oms_container": ("isOmsContainer", (False,)),
+    "model_code": ("modelCode", ("",)),
     "scale_table": ("scaleTable", ("",)),
 }
 """Attribute → its name on the wire, and the values that change nothing."""
@@ -101,6 +101,7 @@ ECHOED: dict[str, str] = {
     "external_user_id": "a declaration",
     "submitter": "a declaration",
     "scale_random_percent": "the simulator leaves nothing to chance",
+    "auto_cancel_parent": "either value is one",
     "transmit": "either value is one",
     "outside_rth": "either value is one; a warning tells where it is ignored",
     "sweep_to_fill": "fills are swept anyway; a warning tells where it is ignored",

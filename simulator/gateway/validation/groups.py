@@ -3,7 +3,8 @@
 Captured: faults of hedges (320, 10063; 10032 with the sizes). Documented: 10007, 10008, 356
 and 359 for groups of combinations, 10002 and 10021 to 10027 for their routing. What makes
 legs a combination is known to `instruments`. Ours: prices of single legs that are not as
-many as the legs are told like legs that are no combination; a combination with a delta neutral contract is refused by name.
+many as the legs are told like legs that are no combination; a combination with a delta
+neutral contract is refused by name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sizes: of the order, of what is displayed, of the least that is taken, and in money.
 
 Captured: 321 for shares that are not whole, 10255, 10289 and 10293. A hedge is sent
-without a size. Orders in money are for market and limit orders of what the details of the
+without a size, as is a change of positions in percent. Orders in money are for market and limit orders of what the details of the
 contract call fit for it (CASHQTY), and of crypto currencies (documented: 10244); a market
 purchase of these is only possible in money.
 """
@@ -37,11 +37,17 @@ def quantity(candidate: Candidate) -> Refusal | None:
     if order.cash_quantity:
         return _money(candidate, order.cash_quantity)
     if not quantity:
-        return refuse(434)
+        return None if _follows_from_positions(candidate) else refuse(434)
     filled = candidate.held.filled if candidate.held is not None else 0
     if not filled < quantity <= MAX_SIZE:
         return refuse(321, cause=SIZE_RULE)
     return _whole(candidate, quantity) or _increment(candidate, quantity) or _crypto(candidate)
+
+
+def _follows_from_positions(candidate: Candidate) -> bool:
+    """Whether the size is a percentage of what the accounts of a group hold."""
+    order = candidate.order
+    return order.fa_method == "PctChange" and bool(order.fa_group or order.fa_profile)
 
 
 def _whole(candidate: Candidate, quantity: Decimal) -> Refusal | None:

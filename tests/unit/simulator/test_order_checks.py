@@ -297,7 +297,7 @@ BAD: list[tuple[str, Order, dict[str, Any], int, str]] = [
     ("fa_method", LIMIT, {"fa_method": "NetLiq"}, 344, "not a financial advisor"),
     ("fa_percentage", LIMIT, {"fa_percentage": "50"}, 344, "not a financial advisor"),
     ("fa_profile", LIMIT, {"fa_profile": "Growth"}, 344, "not a financial advisor"),
-    ("model_code", LIMIT, {"model_code": "Technology"}, 344, "not a financial advisor"),
+    ("model_code", LIMIT, {"model_code": "Technology"}, 10340, "modelCode"),
     ("short_sale_slot", LIMIT, {"short_sale_slot": 3}, 347, "must be 1"),
     ("short_sale_slot", LIMIT, {"short_sale_slot": 1}, 348, "Order not a short sale"),
     ("short_sale_slot", LIMIT, {"action": "SSHORT", "short_sale_slot": 1}, 346, "institutional"),
@@ -430,7 +430,6 @@ BAD: list[tuple[str, Order, dict[str, Any], int, str]] = [
     ),
     ("imbalance_only", LIMIT, {"imbalance_only": True}, 10342, "'ImbalanceOnly'"),
     ("is_oms_container", LIMIT, {"is_oms_container": True}, 10340, "isOmsContainer"),
-    ("auto_cancel_parent", LIMIT, {"auto_cancel_parent": True}, 10340, "autoCancelParent"),
     ("scale_table", LIMIT, {"scale_table": "x"}, 10340, "scaleTable"),
     ("pegged_change_amount", BENCHMARK, {"pegged_change_amount": D(0)}, 321, "pegged change"),
     ("reference_change_amount", BENCHMARK, {"reference_change_amount": D(0)}, 321, "reference ch"),
@@ -728,6 +727,28 @@ def test_the_server_is_asked_last() -> None:
 
 def test_a_group_of_an_advisor_stands_for_an_account() -> None:
     assert refusal(candidate(replace(LIMIT, fa_group="Growth"), **ADVISED)) is None
+
+
+def test_a_change_of_positions_in_percent_has_no_size() -> None:
+    shared = replace(LIMIT, fa_group="Growth", fa_method="PctChange", fa_percentage="-50.5")
+    assert refusal(candidate(replace(shared, total_quantity=D(0)), **ADVISED)) is None
+    alone = refusal(candidate(replace(shared, total_quantity=D(0), fa_method="NetLiq"), **ADVISED))
+    assert alone is not None
+    assert alone.code == 434
+
+
+@pytest.mark.parametrize("group", ["", "1000000007"])
+@pytest.mark.parametrize("named", ["", "1000000007"])
+def test_an_attached_order_may_be_changed_with_or_without_the_name_of_its_group(
+    group, named
+) -> None:
+    attached = replace(LIMIT, parent_id=3, oca_group=group)
+    live = held(attached, parent_perm_id=1000000007)
+    again = replace(attached, oca_group=named, oca_type=3, limit_price=D(91))
+    assert refusal(candidate(again, held=live)) is None
+    other = refusal(candidate(replace(again, oca_group="two"), held=live))
+    assert other is not None
+    assert other.code == 10326
 
 
 def test_an_order_in_an_option_is_hedged_by_its_stock() -> None:
