@@ -1,9 +1,9 @@
 """Sizes: of the order, of what is displayed, of the least that is taken, and in money.
 
 Captured: 321 for shares that are not whole, 10255, 10289 and 10293. A hedge is sent
-without a size, as is a change of positions in percent. Orders in money are for market and limit orders of what the details of the
-contract call fit for it (CASHQTY), and of crypto currencies (documented: 10244); a market
-purchase of these is only possible in money.
+without a size, as is a change of positions in percent. In money are market and limit orders
+of what the details of the contract call fit for it (CASHQTY), and of crypto currencies
+(documented: 10244); a market purchase of these is only possible in money.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from simulator.messages import (
 )
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.orders import CancelOrder, PlaceOrder
-from simulator.records import Contract, ExecutionFilter, Order
+from simulator.records import Contract, ExecutionFilter, Order, TagValue
 from simulator.wire import frame, join_fields, split_fields
 
 ACCOUNT, OTHER = "DU9000001", "DU9000002"
@@ -149,8 +149,10 @@ def sent(*requests: Any, **settings: Any) -> Callable[[Stage], Replies]:
     return lambda stage: stage.send(*requests, **settings)
 
 
-def placed(contract: Contract = AAPL, **changes: Any) -> Callable[[Stage], Replies]:
-    return lambda stage: stage.place(contract, **changes)
+def placed(
+    contract: Contract = AAPL, order: Order = LIMIT, **changes: Any
+) -> Callable[[Stage], Replies]:
+    return lambda stage: stage.place(contract, order, **changes)
 
 
 def modified(**changes: Any) -> Callable[[Stage], Replies]:
@@ -164,6 +166,17 @@ def rate(stage: Stage) -> Replies:
 
 def half(order: Order = LIMIT) -> Order:
     return replace(order, total_quantity=D("0.5"))
+
+
+def child(**changes: Any) -> Callable[[Stage], Replies]:
+    """A hedge of a live order."""
+    hedge = replace(MARKET, parent_id=3, total_quantity=D(0), **changes)
+    return sent(PlaceOrder(3, AAPL, LIMIT), PlaceOrder(5, AAPL, hedge))
+
+
+def algo(strategy: str, *tags: str) -> dict[str, Any]:
+    params = tuple(TagValue(tag=tag, value="1") for tag in tags)
+    return {"algo_strategy": strategy, "algo_params": params}
 
 
 STRANGER = "<ListOfGroups><String>DU404</String></ListOfGroups>"
@@ -187,6 +200,8 @@ ENDS = [
     (5, 203, "not available or allowed", sent(PlaceOrder(5, AAPL, LIMIT), withheld=["AAPL"])),
     (5, 309, "Max number (3)", fourth_book),
     (5, 310, "tickerId:5", sent(depth.CancelMarketDepth(5))),
+    (5, 320, "Error reading request. Invalid hedge ratio", child(hedge_type="P", hedge_param="x")),
+    (5, 320, "hedge:[D]", child(hedge_type="D")),
     (5, 321, "Please enter exchange", sent(depth.RequestMarketDepth(5, replace(AAPL, exchange=""), 5))),
     (5, 321, "Missing order exchange", placed(replace(AAPL, exchange=""))),
     (5, 321, "valid security type", sent(contracts.RequestContractData(5, replace(AAPL, sec_type="?")))),
@@ -217,11 +232,15 @@ ENDS = [
     (5, 430, "Missing reportType", sent(research.RequestFundamentalData(5, AAPL, ""))),
     (5, 434, "cannot be zero", placed(total_quantity=D(0))),
     (5, 435, "specify an account", sent(PlaceOrder(5, AAPL, LIMIT), accounts=(ACCOUNT, OTHER))),
+    (5, 439, "Algorithm definition not found", placed(**algo("Nothing"))),
+    (5, 443, "attribute:strategyType", placed(**algo("Twap", "strategyType"))),
     (5, 460, "No trading permissions.", sent(PlaceOrder(5, AAPL, LIMIT), withheld=["STK"])),
     (-1, 2100, "API client has been unsubscribed", sent(updates(ACCOUNT), updates("", subscribe=False))),
     (-1, 2100, "New account data requested from TWS. API client", lambda s: held(s, OTHER)),
     (5, 10006, "Missing parent", placed(parent_id=3)),
+    (5, 10032, "send zero", sent(PlaceOrder(3, AAPL, LIMIT), PlaceOrder(5, AAPL, replace(MARKET, hedge_type="P", hedge_param="1", parent_id=3)))),
     (5, 10052, "Invalid time in force:XYZ", placed(tif="XYZ")),
+    (5, 10063, "currency pair", child(hedge_type="F")),
     (5, 10092, "Deep market data", sent(depth.RequestMarketDepth(5, AAPL, 5))),
     (5, 10147, "OrderId 5 ", sent(CancelOrder(5))),
     (5, 10148, "state: Filled.", sent(PlaceOrder(5, AAPL, MARKET), CancelOrder(5))),
@@ -246,6 +265,9 @@ ENDS = [
     (5, 10283, "Fail request", sent(CALENDAR, replace(EVENTS, filter="["))),
     (5, 10284, "Fail cancel", sent(research.CancelWshEventData(5))),
     (5, 10285, "minimum version 163", of(162, PlaceOrder(5, CRYPTO, half()))),
+    (5, 10289, "Cash Quantity", placed(CRYPTO, MARKET)),
+    (5, 10293, "cannot specify size", placed(CRYPTO, MARKET, cash_quantity=D(9))),
+    (5, 10314, "Good After Time: ", placed(good_after_time="noon")),
     (5, 10314, "Manual Order Cancel Time: ", sent(PlaceOrder(5, AAPL, LIMIT), CancelOrder(5, "noon"))),
 ]  # fmt: skip
 """Message id, code, some of the text, and what leads to just that and to nothing else."""
