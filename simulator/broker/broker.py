@@ -61,11 +61,14 @@ from simulator.ledger import Ledger, Position, Terms
 from simulator.market import Market, Quote
 from simulator.matching import MODELS, Filled, FillModel, Side, Working
 from simulator.order_types import (
+    Auction,
+    Pricing,
     adjusted,
     adjustment_trigger,
     auction_of,
     limit_after_trigger,
     limit_of,
+    order_type,
     trigger_of,
 )
 from simulator.records import Contract, Order, Status
@@ -76,8 +79,8 @@ AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
 
 NO_AUCTION = {
-    "OPEN": "At the open order can not be executed",
-    "CLOSE": "At the close order can not be executed",
+    Auction.OPEN: "At the open order can not be executed",
+    Auction.CLOSE: "At the close order can not be executed",
 }
 
 
@@ -129,6 +132,7 @@ class Broker:
             accounts, starting_cash, self.rules.terms, 1_000_000_000 + seed % 1_000_000 * 1_000
         )
         self.appraiser = Appraiser(database, market)
+        self.on_finished: Callable[[], None] = lambda: None
         self._scribe = Scribe(self.truth)
         prefix = f"{0xE0D5 + seed % 0x10000:08x}"
         self._booking = Booking(self._scribe, Charging(self.rules.terms.plan), prefix)
@@ -206,6 +210,33 @@ class Broker:
     def waits(self, order: BrokerOrder) -> bool:
         """Whether an order waits for the hours in which its instrument is traded."""
         return order.is_live and order.gate is Gate.HOURS
+
+    # --- journal ---
+
+    def restore(self, entries: Sequence[Entry], now_ms: int) -> None:
+        """Take up where a journal ends: every live order is parked where it stood.
+
+        What was never transmitted is lost with the gateway that held it (IBKR).
+        """
+        self.truth.restore(entries)
+        self._booking.resume()
+        self._scribe.now_ms = now_ms
+        open_orders = [held for held in self.orders() if _is_open(held)]
+        for held in open_orders:
+            self._desk(held.instrument)
+            self._families.enter(held)
+        for desk in self._desks.values():
+            desk.show(self.market.quote(desk.instrument, now_ms))
+        for held in open_orders:
+            if held.status is Status.PENDING_SUBMIT:
+                self._end(held, "")
+            else:
+                self._plan_end(held)
+                self._park(held)
+        for ledger in self.ledgers.values():
+            for position in ledger.positions.values():
+                self._plan_maturity(position.instrument)
+        self._finish()
 
     # --- orders ---
 
@@ -534,7 +565,7 @@ class Broker:
             self._on_fill(Filled(held.perm_id, held.remaining, price, added=False))
         else:
             auction = auction_of(held.order)
-            self._end(held, NO_AUCTION[auction.name] if auction is not None else "")
+            self._end(held, NO_AUCTION[auction] if auction is not None else "")
 
     # --- work ---
 
@@ -634,7 +665,7 @@ class Broker:
         if after.status is Status.FILLED:
             self._forget(after)
             self._release_children(after)
-        elif after.order.order_type == "MTL" and after.work_limit is None:
+        elif after.work_limit is None and _becomes_limit(after):
             self._take_out(after)
             self._advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desk(after.instrument).planned:
@@ -773,6 +804,7 @@ class Broker:
 
     def _finish(self) -> list[Event]:
         self._settle()
+        self.on_finished()
         return self._scribe.take()
 
     def _desk(self, instrument: Instrument) -> Desk:
@@ -915,6 +947,12 @@ def _begins_held(held: BrokerOrder) -> bool:
     """Market buys begin pre-submitted in every public capture, market sales do not."""
     is_new = held.status is Status.PENDING_SUBMIT
     return is_new and held.order.order_type == "MKT" and held.order.action == Side.BUY
+
+
+def _becomes_limit(held: BrokerOrder) -> bool:
+    """Whether what is left of an order works at the price of its first fill."""
+    row = order_type(held.order.order_type)
+    return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 
 def _same_trigger(before: Order, after: Order) -> bool:
