@@ -363,13 +363,6 @@ class Broker:
     def fill_model(self, instrument: Instrument) -> str:
         return self._desk(instrument).book.model.name
 
-    def halt(self, instrument: Instrument, now_ms: int, *, is_halted: bool) -> list[Event]:
-        """Let nothing trade in an instrument, or let it trade again."""
-        self._begin(now_ms, instrument)
-        self._desk(instrument).book.is_halted = is_halted
-        self._dirty[instrument.con_id] = None
-        return self._finish()
-
     def fill(
         self, held: BrokerOrder, quantity: Decimal, price: Decimal, now_ms: int
     ) -> list[Event]:
@@ -815,10 +808,10 @@ class Broker:
 
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desk(instrument)
+        desk.book.is_halted = self.market.is_halted(instrument)
         self._close_hours(desk)
         if desk.quote is not quote:
             shown = desk.show(quote)
-            self._dirty[instrument.con_id] = None
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
             for perm_id in shown.adjusted:
@@ -829,8 +822,8 @@ class Broker:
             self._work_parts(desk)
         for perm_id, limit in desk.reprice(self._scribe.now_ms):
             self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
-            self._dirty[instrument.con_id] = None
         self._open_hours(desk)
+        self._dirty[instrument.con_id] = None
 
     def _quotes(self, con_id: int) -> tuple[Quote | None, Quote | None]:
         desk = self._desks.get(con_id)
