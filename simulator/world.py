@@ -12,9 +12,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
-from simulator.broker import Broker
+from simulator.broker import Broker, Rules
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
 from simulator.gateway.contracts import SEC_TYPES
@@ -66,7 +67,10 @@ class WorldSettings:
     which replace those of the same contract id; with `calendar` quotes stand still and
     orders wait when the exchange of an instrument is closed, otherwise the market is always open; `market_data`
     is a file or directory of quotes or bars of your own (see `simulator.market.files`);
-    `state` is a file that keeps broker truth over restarts, made where there is none.
+    `state` is a file that keeps broker truth over restarts, made where there is none; `rules`
+    are how the broker fills, charges and checks orders; `commission_delay_ms` is how long
+    after a fill its commission is told; `repeats_status` sends what is told of an order twice,
+    as gateways often do.
     """
 
     seed: int = 0
@@ -84,6 +88,9 @@ class WorldSettings:
     calendar: bool = False
     market_data: Path | None = None
     state: Path | None = None
+    rules: Rules = field(default_factory=Rules)
+    commission_delay_ms: int = 0
+    repeats_status: bool = False
 
     def __post_init__(self) -> None:
         if self.clock not in {"real", "manual"}:
@@ -145,7 +152,9 @@ class World:
             accounts=settings.accounts,
             seed=settings.seed,
             starting_cash=settings.starting_cash,
+            rules=settings.rules,
         )
+        self._restore()
         self.gateway = Gateway(
             Settings(
                 accounts=settings.accounts,
@@ -157,10 +166,29 @@ class World:
                 max_requests_per_s=settings.max_requests_per_s,
                 withheld=frozenset(settings.withheld),
                 drops_unreadable=settings.drops_unreadable,
+                commission_delay_ms=settings.commission_delay_ms,
+                repeats_status=settings.repeats_status,
             ),
             broker=self.broker,
             market=self.market,
         )
+
+    def _restore(self) -> None:
+        """Take up the state file, and keep it up to date from now on."""
+        store, broker = self._store, self.broker
+        if store is None:
+            return
+        try:
+            entries = store.load(
+                self.database.__getitem__, partial(self.database.find, include_expired=True)
+            )
+        except StateError as error:
+            store.close()
+            raise WorldError(str(error)) from None
+        if entries and isinstance(self.clock, ManualClock):
+            self.clock.advance_to(max(entries[-1].time_ms, self.clock.now_ms()))
+        broker.on_finished = lambda: store.append(broker.journal[store.last_sequence :])
+        broker.restore(entries, self.clock.now_ms())
 
     # --- clients ---
 

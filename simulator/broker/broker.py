@@ -61,11 +61,14 @@ from simulator.ledger import Ledger, Position, Terms
 from simulator.market import Market, Quote
 from simulator.matching import MODELS, Filled, FillModel, Side, Working
 from simulator.order_types import (
+    Auction,
+    Pricing,
     adjusted,
     adjustment_trigger,
     auction_of,
     limit_after_trigger,
     limit_of,
+    order_type,
     trigger_of,
 )
 from simulator.records import Contract, Order, Status
@@ -76,8 +79,8 @@ AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
 
 NO_AUCTION = {
-    "OPEN": "At the open order can not be executed",
-    "CLOSE": "At the close order can not be executed",
+    Auction.OPEN: "At the open order can not be executed",
+    Auction.CLOSE: "At the close order can not be executed",
 }
 
 
@@ -129,6 +132,7 @@ class Broker:
             accounts, starting_cash, self.rules.terms, 1_000_000_000 + seed % 1_000_000 * 1_000
         )
         self.appraiser = Appraiser(database, market)
+        self.on_finished: Callable[[], None] = lambda: None
         self._scribe = Scribe(self.truth)
         prefix = f"{0xE0D5 + seed % 0x10000:08x}"
         self._booking = Booking(self._scribe, Charging(self.rules.terms.plan), prefix)
@@ -206,6 +210,33 @@ class Broker:
     def waits(self, order: BrokerOrder) -> bool:
         """Whether an order waits for the hours in which its instrument is traded."""
         return order.is_live and order.gate is Gate.HOURS
+
+    # --- journal ---
+
+    def restore(self, entries: Sequence[Entry], now_ms: int) -> None:
+        """Take up where a journal ends: every live order is parked where it stood.
+
+        What was never transmitted is lost with the gateway that held it (IBKR).
+        """
+        self.truth.restore(entries)
+        self._booking.resume()
+        self._scribe.now_ms = now_ms
+        open_orders = [held for held in self.orders() if _is_open(held)]
+        for held in open_orders:
+            self._desk(held.instrument)
+            self._families.enter(held)
+        for desk in self._desks.values():
+            desk.show(self.market.quote(desk.instrument, now_ms))
+        for held in open_orders:
+            if held.status is Status.PENDING_SUBMIT:
+                self._end(held, "")
+            else:
+                self._plan_end(held)
+                self._park(held)
+        for ledger in self.ledgers.values():
+            for position in ledger.positions.values():
+                self._plan_maturity(position.instrument)
+        self._finish()
 
     # --- orders ---
 
@@ -331,13 +362,6 @@ class Broker:
 
     def fill_model(self, instrument: Instrument) -> str:
         return self._desk(instrument).book.model.name
-
-    def halt(self, instrument: Instrument, now_ms: int, *, is_halted: bool) -> list[Event]:
-        """Let nothing trade in an instrument, or let it trade again."""
-        self._begin(now_ms, instrument)
-        self._desk(instrument).book.is_halted = is_halted
-        self._dirty[instrument.con_id] = None
-        return self._finish()
 
     def fill(
         self, held: BrokerOrder, quantity: Decimal, price: Decimal, now_ms: int
@@ -534,7 +558,7 @@ class Broker:
             self._on_fill(Filled(held.perm_id, held.remaining, price, added=False))
         else:
             auction = auction_of(held.order)
-            self._end(held, NO_AUCTION[auction.name] if auction is not None else "")
+            self._end(held, NO_AUCTION[auction] if auction is not None else "")
 
     # --- work ---
 
@@ -634,7 +658,7 @@ class Broker:
         if after.status is Status.FILLED:
             self._forget(after)
             self._release_children(after)
-        elif after.order.order_type == "MTL" and after.work_limit is None:
+        elif after.work_limit is None and _becomes_limit(after):
             self._take_out(after)
             self._advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desk(after.instrument).planned:
@@ -773,6 +797,7 @@ class Broker:
 
     def _finish(self) -> list[Event]:
         self._settle()
+        self.on_finished()
         return self._scribe.take()
 
     def _desk(self, instrument: Instrument) -> Desk:
@@ -783,10 +808,10 @@ class Broker:
 
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desk(instrument)
+        desk.book.is_halted = self.market.is_halted(instrument)
         self._close_hours(desk)
         if desk.quote is not quote:
             shown = desk.show(quote)
-            self._dirty[instrument.con_id] = None
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
             for perm_id in shown.adjusted:
@@ -797,8 +822,8 @@ class Broker:
             self._work_parts(desk)
         for perm_id, limit in desk.reprice(self._scribe.now_ms):
             self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
-            self._dirty[instrument.con_id] = None
         self._open_hours(desk)
+        self._dirty[instrument.con_id] = None
 
     def _quotes(self, con_id: int) -> tuple[Quote | None, Quote | None]:
         desk = self._desks.get(con_id)
@@ -915,6 +940,12 @@ def _begins_held(held: BrokerOrder) -> bool:
     """Market buys begin pre-submitted in every public capture, market sales do not."""
     is_new = held.status is Status.PENDING_SUBMIT
     return is_new and held.order.order_type == "MKT" and held.order.action == Side.BUY
+
+
+def _becomes_limit(held: BrokerOrder) -> bool:
+    """Whether what is left of an order works at the price of its first fill."""
+    row = order_type(held.order.order_type)
+    return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 
 def _same_trigger(before: Order, after: Order) -> bool:

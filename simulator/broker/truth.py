@@ -6,7 +6,7 @@ gives the same orders, books and counters (`restore`). Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 from simulator.broker.records import (
@@ -39,7 +39,6 @@ class Truth:
         self.orders: dict[int, BrokerOrder] = {}
         self.live: dict[int, None] = {}
         self.last_perm_id = first_perm_id
-        self.on_entry: Callable[[Entry], None] = lambda _: None
         self._executions: dict[str, Executed] = {}
         self._perm_ids: dict[tuple[int, int], int] = {}
         self._last_order_ids: dict[int, int] = {}
@@ -76,9 +75,7 @@ class Truth:
 
     def record(self, event: Event, now_ms: int) -> None:
         """Write an event down. The books were moved by whoever made it."""
-        entry = Entry(len(self.journal) + 1, now_ms, event)
-        self._keep(entry)
-        self.on_entry(entry)
+        self._keep(Entry(len(self.journal) + 1, now_ms, event))
 
     def restore(self, entries: Iterable[Entry]) -> None:
         """Read a journal back: everything is as it was after its last entry."""

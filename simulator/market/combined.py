@@ -107,7 +107,7 @@ class _Part:
     room: Decimal
 
     def can_move(self, ticks: Decimal) -> bool:
-        """Whether it costs something yet, or is bought no cheaper than now."""
+        """Whether it still costs something then, or at least no less than now."""
         return ticks >= 0 or self.price + ticks * self.tick > 0
 
     def move(self, ticks: Decimal) -> None:

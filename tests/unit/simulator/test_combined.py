@@ -221,8 +221,8 @@ def test_legs_of_several_contracts_find_a_price_on_their_grids(market) -> None:
 
 
 def test_a_sale_needs_no_quotes_of_the_other_side(market) -> None:
-    quoted(market, AAPL, None, "250.10")
-    quoted(market, MSFT, "26.00", None)
+    market.set_quote(AAPL, NOW_MS, bid=None, ask=D("250.10"), last=D(240))
+    market.set_quote(MSFT, NOW_MS, bid=D("26.00"), ask=None, last=D(20))
     prices = legs_at(PAIR, quotes_of(market, PAIR), D("-224.10"), is_purchase=False)
     assert {p.leg.instrument.symbol: p.price for p in prices} == {
         "AAPL": D("250.10"),

@@ -84,23 +84,24 @@ def test_a_market_sale_starts_submitted(client) -> None:
 
 
 def test_partial_fills_carry_the_running_commission_and_stay_submitted(client, world) -> None:
+    """The minimum is paid once for the order, so that the second fill costs its fees only."""
     words = place(client, order=replace(MARKET_BUY, total_quantity=D(80)))
     assert words[2:] == [
         "EX 50@100.01",
         "OO Submitted",
         "OS Submitted 50/30",
-        "OO Submitted 1",
+        "OO Submitted 1.00015",
         "OS Submitted 50/30",
-        "CR 1",
+        "CR 1.00015",
     ]
     world.set_quote("AAPL", bid=D("99.99"), ask=D("100.03"))
     assert told(client.read()) == [
         "EX 30@100.03",
-        "OO Filled 1",
+        "OO Filled 1.00015",
         "OS Filled 80/0",
-        "OO Filled 2",
+        "OO Filled 1.00024",
         "OS Filled 80/0",
-        "CR 1",
+        "CR 0.00009",
     ]
 
 
@@ -372,4 +373,4 @@ def test_realised_profit_is_reported_only_by_a_fill_that_closes(client) -> None:
     first = client.send(PlaceOrder(1, AAPL, MARKET_BUY))[-1]
     second = client.send(PlaceOrder(2, AAPL, replace(MARKET_BUY, action="SELL")))[-1]
     assert first.realized_pnl is None
-    assert second.realized_pnl == D("-2.0199")
+    assert second.realized_pnl == D("-2.022161")

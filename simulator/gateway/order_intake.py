@@ -1,0 +1,212 @@
+"""New orders and new terms of old ones: checked, previewed, or given to the broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from simulator import broker as truth
+from simulator.broker import BrokerOrder
+from simulator.gateway.accounts import Accounts
+from simulator.gateway.hub import Connection, Hub
+from simulator.gateway.moments import dashed_day
+from simulator.gateway.order_replies import open_order
+from simulator.gateway.validation import (
+    Candidate,
+    Refusal,
+    named_con_ids,
+    refusal,
+    warnings,
+)
+from simulator.gateway.what_if import effect
+from simulator.instruments import Instrument
+from simulator.messages.orders import OpenOrder, PlaceOrder
+from simulator.order_types import SYNONYMS
+from simulator.records import Contract, Order, Status
+
+REJECTED = 201
+
+Publish = Callable[[Iterable[truth.Event]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejection:
+    """What the next new order gets; `client_id` None: of whichever client."""
+
+    code: int
+    reason: str
+    client_id: int | None
+
+
+class Intake:
+    """Takes orders of clients."""
+
+    def __init__(self, hub: Hub, accounts: Accounts, publish: Publish) -> None:
+        self._hub = hub
+        self._accounts = accounts
+        self._publish = publish
+        self._rejections: list[_Rejection] = []
+        self.groups: Callable[[], frozenset[str]] = frozenset
+
+    def reject_next(self, code: int, reason: str, *, client_id: int | None = None) -> None:
+        """Refuse the next new order, of one client or of any, whatever it is.
+
+        201 is a rejection by the broker: the order is inactive. Any other code is told alone,
+        with `reason` in its text or, if the text has no place for one, instead of it.
+        """
+        self._rejections.append(_Rejection(code, reason, client_id))
+
+    def place(self, connection: Connection, request: PlaceOrder) -> None:
+        held = self._hub.broker.order(connection.client_id, request.order_id)
+        candidate = self._candidate(connection, request, held)
+        refused = refusal(candidate)
+        if refused is not None:
+            self._refuse(connection, request, refused, held)
+            return
+        for code in warnings(candidate):
+            self._hub.error(connection, request.order_id, code)
+        order = normal(request.order, self._hub.settings.accounts[0])
+        if order.what_if:
+            connection.send(self._preview(connection, request, candidate.instrument, order, held))
+            return
+        self._submit(connection, request, order, held)
+        self._warn_of_hours(connection, request.order_id)
+
+    def _candidate(
+        self, connection: Connection, request: PlaceOrder, held: BrokerOrder | None
+    ) -> Candidate:
+        broker, client_id = self._hub.broker, connection.client_id
+        settings, order, contract = self._hub.settings, request.order, request.contract
+        instruments = broker.database.find(contract)
+        is_combo = contract.sec_type == "BAG"
+        return Candidate(
+            order=order,
+            contract=contract,
+            instruments=instruments,
+            is_expired=not instruments and self._is_expired(contract),
+            objection=broker.database.combo_objection(contract) if is_combo else None,
+            accounts=settings.accounts,
+            withheld=settings.withheld,
+            held=held,
+            parent=broker.order(client_id, order.parent_id),
+            is_old_id=request.order_id < broker.next_order_id(client_id),
+            version=connection.session.version,
+            gateway_version=settings.server_version,
+            now_ms=self._hub.now_ms,
+            zone=instruments[0].time_zone if instruments else "UTC",
+            unknown_con_ids=frozenset(filter(self._is_unknown, named_con_ids(order))),
+            advisor_groups=self.groups(),
+        )
+
+    def _is_unknown(self, con_id: int) -> bool:
+        try:
+            self._hub.database[con_id]
+        except KeyError:
+            return True
+        return False
+
+    def _refuse(
+        self,
+        connection: Connection,
+        request: PlaceOrder,
+        refused: Refusal,
+        held: BrokerOrder | None,
+    ) -> None:
+        """What the order server refuses is shown as inactive, anything else by its error only."""
+        if not refused.is_server or held is not None:
+            self._hub.error(connection, request.order_id, refused.code, **refused.facts)
+            return
+        order = normal(request.order, self._hub.settings.accounts[0])
+        self._give(connection, request, order, rejection=str(refused.facts["reason"]))
+
+    def _give(
+        self, connection: Connection, request: PlaceOrder, order: Order, rejection: str = ""
+    ) -> None:
+        self._publish(
+            self._hub.broker.place(
+                connection.client_id,
+                request.order_id,
+                request.contract,
+                order,
+                self._hub.now_ms,
+                rejection=rejection,
+            )
+        )
+
+    def _submit(
+        self, connection: Connection, request: PlaceOrder, order: Order, held: BrokerOrder | None
+    ) -> None:
+        broker, now_ms = self._hub.broker, self._hub.now_ms
+        if held is not None:
+            self._publish(broker.modify(held, order, now_ms))
+            return
+        rejection = self._take_rejection(connection.client_id)
+        if rejection is not None and rejection.code != REJECTED:
+            self._hub.refuse(connection, request.order_id, rejection.code, rejection.reason)
+            return
+        reason = rejection.reason if rejection is not None else ""
+        self._give(connection, request, order, rejection=reason)
+
+    def _take_rejection(self, client_id: int) -> _Rejection | None:
+        for rejection in self._rejections:
+            if rejection.client_id in {None, client_id}:
+                self._rejections.remove(rejection)
+                return rejection
+        return None
+
+    def _warn_of_hours(self, connection: Connection, order_id: int) -> None:
+        """An order that waits for its hours is told when they begin."""
+        placed = self._hub.broker.order(connection.client_id, order_id)
+        if placed is None or not self._hub.broker.waits(placed):
+            return
+        instrument, order = placed.instrument, placed.order
+        venue = f"{instrument.primary_exchange or instrument.exchange}.{instrument.trading_class}"
+        opens_ms = self._hub.market.opens_ms(
+            instrument, self._hub.now_ms, use_rth=not order.outside_rth
+        )
+        self._hub.error(
+            connection,
+            order_id,
+            399,
+            order=f"{order.action} {placed.quantity:f} {instrument.symbol} {venue}",
+            opens=dashed_day(opens_ms, instrument.time_zone),
+        )
+
+    def _is_expired(self, contract: Contract) -> bool:
+        return len(self._hub.database.find(contract, include_expired=True)) == 1
+
+    def _preview(
+        self,
+        connection: Connection,
+        request: PlaceOrder,
+        instrument: Instrument,
+        order: Order,
+        held: BrokerOrder | None,
+    ) -> OpenOrder:
+        """The one answer to a what-if order; of a live order it previews the change."""
+        quantity = (order.total_quantity or Decimal(0)) - (held.filled if held else 0)
+        shown = BrokerOrder(
+            perm_id=held.perm_id if held else 0,
+            client_id=connection.client_id,
+            order_id=request.order_id,
+            account=order.account,
+            instrument=instrument,
+            contract=request.contract,
+            order=order,
+            status=Status.PRE_SUBMITTED,
+        )
+        state = effect(self._hub, self._accounts, instrument, order, quantity)
+        return replace(open_order(shown), state=state)
+
+
+def normal(order: Order, default_account: str) -> Order:
+    """The order with what the gateway fills in; numbers lose the zeros a client appended."""
+    return replace(
+        order,
+        total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
+        limit_price=order.limit_price.normalize() if order.limit_price else None,
+        order_type=SYNONYMS.get(order.order_type, order.order_type),
+        tif=order.tif or "DAY",
+        account=order.account or default_account,
+    )

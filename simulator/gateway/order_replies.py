@@ -1,0 +1,117 @@
+"""Orders and executions as messages: what a gateway writes into each field, as captured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from simulator import broker as truth
+from simulator.broker import BrokerOrder, why_held
+from simulator.gateway.hub import Connection
+from simulator.gateway.moments import ZONED_SINCE, write
+from simulator.messages.orders import (
+    CommissionReport,
+    CompletedOrder,
+    ExecutionData,
+    OpenOrder,
+    OrderStatus,
+)
+from simulator.records import Completion, Contract, Order, OrderState, Status
+
+
+def _contract(order: BrokerOrder) -> Contract:
+    """The instrument as an order shows it: on the exchange the order named, right unknown."""
+    exchange = order.contract.exchange or order.instrument.exchange
+    contract = order.instrument.contract()
+    return replace(contract, exchange=exchange, right=contract.right or "?")
+
+
+def _echo(order: BrokerOrder) -> Order:
+    """The attributes of an order as gateways show them, with what they put into empty ones."""
+    sent = order.order
+    is_trailing = sent.order_type in {"TRAIL", "TRAIL LIMIT"}
+    group = str(order.parent_perm_id) if order.parent_perm_id else ""
+    return replace(
+        sent,
+        limit_price=order.work_limit or sent.limit_price or Decimal("0.0"),
+        aux_price=sent.aux_price or Decimal("0.0"),
+        trail_stop_price=order.stop_price if is_trailing else sent.trail_stop_price,
+        oca_group=sent.oca_group or group,
+        open_close="",
+        shares_allocation=f"{order.perm_id}.0/{order.account}/100",
+        display_size=sent.display_size or None,
+        oca_type=sent.oca_type or 3,
+        volatility_type=sent.volatility_type or 0,
+        delta_neutral_order_type=sent.delta_neutral_order_type or "None",
+        delta_neutral_open_close=sent.delta_neutral_open_close or "?",
+        reference_price_type=sent.reference_price_type or 0,
+        clearing_intent=sent.clearing_intent or "IB",
+        adjusted_order_type=sent.adjusted_order_type or "None",
+        cash_quantity=sent.cash_quantity or Decimal(0),
+        dont_use_auto_price_for_hedge=True,
+        use_price_mgmt_algo=sent.use_price_mgmt_algo or 0,
+    )
+
+
+def open_order(order: BrokerOrder) -> OpenOrder:
+    currency = "" if order.commission is None else "USD"
+    return OpenOrder(
+        order.order_id,
+        order.client_id,
+        order.perm_id,
+        _contract(order),
+        _echo(order),
+        OrderState(status=order.status, commission=order.commission, commission_currency=currency),
+    )
+
+
+def order_status(order: BrokerOrder) -> OrderStatus:
+    return OrderStatus(
+        order_id=order.order_id,
+        status=order.status,
+        filled=order.filled,
+        remaining=order.remaining,
+        average_fill_price=order.average_fill_price,
+        perm_id=order.perm_id,
+        parent_id=order.order.parent_id,
+        last_fill_price=order.last_fill_price,
+        client_id=order.client_id,
+        why_held=why_held(order),
+    )
+
+
+def execution_data(connection: Connection, req_id: int, executed: truth.Executed) -> ExecutionData:
+    order = executed.order
+    time = write(executed.time_ms, order.instrument.time_zone, connection.session.version)
+    contract = replace(executed.instrument.contract(), exchange=executed.execution.exchange)
+    return ExecutionData(req_id, order.order_id, contract, replace(executed.execution, time=time))
+
+
+def commission_report(executed: truth.Executed) -> CommissionReport:
+    return CommissionReport(
+        executed.execution.exec_id,
+        executed.commission,
+        executed.instrument.currency,
+        executed.realized_pnl,
+    )
+
+
+def completed_order(order: BrokerOrder) -> CompletedOrder:
+    is_filled = order.status is Status.FILLED
+    shown = _echo(order)
+    return CompletedOrder(
+        order.perm_id,
+        _contract(order),
+        replace(
+            shown,
+            total_quantity=Decimal(0) if is_filled else shown.total_quantity,  # as captured
+            rule_80a="0",
+        ),
+        Completion(
+            status=order.status,
+            filled_quantity=order.filled,
+            shareholder="Not an insider or substantial shareholder",
+            completed_time=write(order.changed_ms, order.instrument.time_zone, ZONED_SINCE),
+            completed_status=f"Filled Size: {order.filled:f}" if is_filled else order.ending,
+        ),
+    )
