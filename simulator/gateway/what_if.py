@@ -2,7 +2,7 @@
 
 One open order answers, pre-submitted and marked what-if; no status follows and the order
 id stays free, as captured. The order is taken as filled at once and whole, at the price it
-names or else at the displayed one; margin is that of the ledger. Where the plan leaves open
+would meet or at the price it waits for; margin is that of the ledger. Where the plan leaves open
 what a venue takes, the least and the most commission are told instead of one (captured).
 """
 
@@ -21,8 +21,10 @@ from simulator.records import Order, OrderState, Status
 
 _CENT = Decimal("0.01")
 
-AT_LIMIT = frozenset({"LMT", "LOC", "LIT", "STP LMT", "TRAIL LIMIT", "REL", "MIDPRICE", "PEG MID"})
-"""Order types that trade at their limit or better."""
+AT_LIMIT = frozenset({"LIT", "STP LMT", "TRAIL LIMIT"})
+"""Order types that trade at their limit once they are triggered."""
+AT_LIMIT_OR_BETTER = frozenset({"LMT", "LOC", "REL", "MIDPRICE", "PEG MID"})
+"""Order types that trade at what is displayed where their limit allows it."""
 AT_TRIGGER = frozenset({"STP", "STP PRT", "MIT"})
 """Order types that trade near the price that triggers them."""
 
@@ -78,13 +80,18 @@ def effect_between(
 
 
 def expected_price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
-    """The price an order names, else what it would meet; the last price where nobody quotes."""
+    """What an order would meet, or the price it waits for; the last price where nobody quotes."""
     if order.order_type in AT_LIMIT and order.limit_price is not None:
         return order.limit_price
     if order.order_type in AT_TRIGGER and order.aux_price is not None:
         return order.aux_price
     quote = hub.market.quote(instrument, hub.now_ms)
-    return (quote.ask if order.action == Side.BUY else quote.bid) or quote.last
+    is_purchase = order.action == Side.BUY
+    displayed = quote.ask if is_purchase else quote.bid
+    if order.order_type in AT_LIMIT_OR_BETTER and order.limit_price is not None:
+        limit = order.limit_price
+        return min(limit, displayed or limit) if is_purchase else max(limit, displayed or limit)
+    return displayed or quote.last
 
 
 def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:
