@@ -369,19 +369,22 @@ class Broker:
     ) -> list[Event]:
         """Fill a part of a live order at a price, whatever the market shows."""
         self._begin(now_ms)
-        desk = self._desk(held.instrument)
-        if held.perm_id in desk.book:
-            self._on_fill(desk.book.fill(held.perm_id, quantity, price))
-        else:
-            self._on_fill(Filled(held.perm_id, quantity, price, added=True))
+        self._on_fill(self._desk(held.instrument).fill(held.perm_id, quantity, price))
         return self._finish()
 
     def revise(
         self, executed: Executed, *, quantity: Decimal, price: Decimal, now_ms: int
     ) -> list[Event]:
-        """Correct an execution; with no shares it is busted. The order's status stays."""
+        """Correct an execution; with no shares it is busted. The order's status stays.
+
+        A live order is worked again for what was taken off.
+        """
         self._begin(now_ms)
-        self._booking.revise(executed, quantity=quantity, price=price)
+        before = self.truth.orders[executed.order.perm_id]
+        after = self._booking.revise(executed, quantity=quantity, price=price).order
+        if after.is_live and after.filled != before.filled:
+            self._take_out(after)
+            self._park(after)
         return self._finish()
 
     def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:

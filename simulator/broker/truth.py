@@ -18,7 +18,7 @@ from simulator.broker.records import (
     Event,
     Executed,
 )
-from simulator.ledger import Ledger, Terms
+from simulator.ledger import Ledger, Position, Terms
 
 ZERO = Decimal(0)
 
@@ -105,7 +105,8 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What later ones realised follows from that, too.
+        What later ones realised follows from that, too. What only busted ones held is held
+        no more, and shown so.
         """
         ledger = self._opened(account)
         for entry in self.journal:
@@ -117,6 +118,9 @@ class Truth:
         self.ledgers[account] = ledger
         for root, executed in self._executions.items():
             if executed.execution.account == account:
+                instrument = executed.instrument
+                if executed.is_booked:
+                    ledger.positions.setdefault(instrument.con_id, Position(instrument=instrument))
                 self._executions[root] = replace(executed, realized_pnl=self.book(executed))
 
     # --- inside ---
