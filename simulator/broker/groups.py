@@ -62,7 +62,7 @@ def after_fill(
     """
     left = ZERO if rule.is_cancelling else left_before - filled
     after = ((member, _reduced(member, left, left_before)) for member in others)
-    return {member.key: now for member, now in after if now < member.remaining or not now}
+    return {member.key: now for member, now in after if now < member.remaining}
 
 
 def is_group_cancelled(by_client_id: int | None) -> bool:
@@ -81,5 +81,4 @@ def _reduced(member: Member, left: Decimal, left_before: Decimal) -> Decimal:
     if left <= 0:
         return ZERO
     steps = member.remaining * left / (left_before * member.step)
-    wanted = steps.to_integral_value(ROUND_CEILING) * member.step
-    return min(wanted, member.remaining)
+    return steps.to_integral_value(ROUND_CEILING) * member.step

@@ -2,7 +2,7 @@
 
 One open order answers, pre-submitted and marked what-if; no status follows and the order
 id stays free, as captured. The order is taken as filled at once and whole, at the price it
-names or else at the displayed one; margin is that of the ledger. Where the plan leaves open
+would meet or at the price it waits for; margin is that of the ledger. Where the plan leaves open
 what a venue takes, the least and the most commission are told instead of one (captured).
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from simulator.broker import expected_price
 from simulator.commissions import commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
@@ -21,18 +22,13 @@ from simulator.records import Order, OrderState, Status
 
 _CENT = Decimal("0.01")
 
-AT_LIMIT = frozenset({"LMT", "LOC", "LIT", "STP LMT", "TRAIL LIMIT", "REL", "MIDPRICE", "PEG MID"})
-"""Order types that trade at their limit or better."""
-AT_TRIGGER = frozenset({"STP", "STP PRT", "MIT"})
-"""Order types that trade near the price that triggers them."""
-
 
 def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
     ledger = hub.broker.ledgers[order.account]
-    price = expected_price(hub, instrument, order)
+    price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
     is_sale = order.action != Side.BUY
     least, most = commission_bounds(
         instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
@@ -75,16 +71,6 @@ def effect_between(
         commission_currency=currency,
         margin_currency=before.base_currency,
     )
-
-
-def expected_price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
-    """The price an order names, else what it would meet; the last price where nobody quotes."""
-    if order.order_type in AT_LIMIT and order.limit_price is not None:
-        return order.limit_price
-    if order.order_type in AT_TRIGGER and order.aux_price is not None:
-        return order.aux_price
-    quote = hub.market.quote(instrument, hub.now_ms)
-    return (quote.ask if order.action == Side.BUY else quote.bid) or quote.last
 
 
 def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:

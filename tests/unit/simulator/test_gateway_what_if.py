@@ -98,11 +98,16 @@ def test_a_tiered_plan_tells_the_least_and_the_most_commission(world) -> None:
         ({}, "100.00"),
         ({"action": "SELL"}, "99.98"),
         ({"order_type": "LMT", "limit_price": D(90)}, "90"),
+        ({"order_type": "LMT", "limit_price": D(110)}, "100.00"),
+        ({"action": "SELL", "order_type": "LMT", "limit_price": D(110)}, "110"),
+        ({"action": "SELL", "order_type": "LMT", "limit_price": D(90)}, "99.98"),
         ({"order_type": "STP", "aux_price": D(110)}, "110"),
         ({"order_type": "STP LMT", "aux_price": D(110), "limit_price": D(111)}, "111"),
     ],
 )
-def test_an_order_is_expected_at_the_price_it_names(world, changes, price) -> None:
+def test_an_order_is_expected_at_the_price_it_would_meet_or_waits_for(
+    world, changes, price
+) -> None:
     instrument = world.broker.database.by_name("AAPL")
     assert expected_price(world.gateway.hub, instrument, replace(BUY, **changes)) == D(price)
 
