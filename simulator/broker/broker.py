@@ -29,7 +29,7 @@ from simulator.broker.charging import Charging
 from simulator.broker.clearing import Clearing
 from simulator.broker.conditional import Conditional
 from simulator.broker.desk import Desk
-from simulator.broker.expectation import expected_price
+from simulator.broker.expectation import expected_price, present_price
 from simulator.broker.families import Families
 from simulator.broker.gates import Situation, gate_of, is_worked
 from simulator.broker.groups import Member, Rule, after_fill, is_group_cancelled, rule_of
@@ -906,7 +906,7 @@ class Broker:
         order, instrument, now_ms = held.order, held.instrument, self._scribe.now_ms
         if not self.rules.checks_funds or held.parent_perm_id:
             return ""
-        price = expected_price(order, self.market.quote(instrument, now_ms))
+        price = present_price(order, self.market.quote(instrument, now_ms))
         signed = Side(order.action).sign * held.remaining
         fills = expected_fills(instrument, signed, price, self.market, now_ms)
         return self.appraiser.objection(self.ledgers[held.account], fills, now_ms)
