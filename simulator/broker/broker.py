@@ -48,10 +48,11 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
 from simulator.broker.watch import ANYTHING
 from simulator.instruments import ContractDatabase, Instrument
-from simulator.ledger import Ledger, Position
+from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS, Filled
 from simulator.records import Contract, Order, Status
@@ -171,6 +172,16 @@ class Broker:
 
     def positions(self, account: str) -> list[Position]:
         return list(self.ledgers[account].positions.values())
+
+    def size_of(self, instrument: Instrument, order: Order, now_ms: int) -> Decimal:
+        """How many units an order is for; one for an amount of money, by the price of now."""
+        return self._checks.quantity(instrument, order, now_ms)
+
+    def expected_fills(
+        self, instrument: Instrument, quantity: Decimal, price: Decimal, now_ms: int
+    ) -> Sequence[Fill]:
+        """What a trade of a signed quantity would move in the books, fees apart."""
+        return expected_fills(instrument, quantity, price, self.market, now_ms)
 
     def instruments_at_work(self) -> list[Instrument]:
         """Instruments whose quotes or hours some order waits for."""
