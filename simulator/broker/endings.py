@@ -25,10 +25,16 @@ from simulator.broker.records import (
 )
 from simulator.broker.scribe import Scribe
 from simulator.market import Sessions
+from simulator.order_types import Auction, auction_of
 from simulator.records import Order, Status
 
 ONE = Decimal(1)
 _NEVER = 1 << 62
+NO_AUCTION = {
+    Auction.OPEN: "At the open order can not be executed",
+    Auction.CLOSE: "At the close order can not be executed",
+}
+"""Why an order for an auction is cancelled when that is over; the first is captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +166,13 @@ class Endings:
             self._agenda.plan(end_ms, Wake.EXPIRE, held.perm_id)
 
     def expire(self, held: BrokerOrder) -> None:
-        """The time in force is over; DTC only deactivates an order."""
+        """The time in force, or the auction, is over; DTC only deactivates an order."""
         if self._ends.get(held.perm_id, _NEVER) > self._scribe.now_ms:
             return
-        if held.order.tif == "DTC":
+        auction = auction_of(held.order)
+        if auction is not None:
+            self.cancel_by_system(held, NO_AUCTION[auction])
+        elif held.order.tif == "DTC":
             self.reject(held, 0, "")
         else:
             self.end(held, "")

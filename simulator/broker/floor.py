@@ -27,17 +27,12 @@ from simulator.expiry import ends_ms
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
-from simulator.order_types import Auction, Pricing, auction_of, limit_of, order_type
+from simulator.order_types import Pricing, limit_of, order_type
 from simulator.records import Order, Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
-
-NO_AUCTION = {
-    Auction.OPEN: "At the open order can not be executed",
-    Auction.CLOSE: "At the close order can not be executed",
-}
 
 
 class Onward(Protocol):
@@ -156,15 +151,13 @@ class Floor:
         self.onward.look(ANYTHING)
 
     def hold_auction(self, held: BrokerOrder) -> None:
-        """Trade at the price of the auction, or end."""
-        self._endings.take_out(held)
-        price, limit = self._desks.of(held.instrument).view.last, held.order.limit_price
+        """Trade at the price of the auction; what it does not reach waits for its end."""
+        desk = self._desks.of(held.instrument)
+        price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
-        if limit_of(held.order) is None or limit is None or side.sign * (limit - price) >= 0:
+        if limit is None or side.sign * (limit - price) >= 0:
+            self._endings.take_out(held)
             self.on_fill(Filled(held.perm_id, held.remaining, price, added=False))
-        else:
-            auction = auction_of(held.order)
-            self._endings.end(held, NO_AUCTION[auction] if auction is not None else "")
 
     def only_at_once(self, held: BrokerOrder) -> None:
         """End what is left of an order when this operation is over."""
