@@ -55,6 +55,7 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS, Filled
+from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -191,7 +192,7 @@ class Broker:
 
     def waits(self, order: BrokerOrder) -> bool:
         """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS
+        return order.is_live and order.gate is Gate.HOURS and auction_of(order.order) is None
 
     # --- journal ---
 

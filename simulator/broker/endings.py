@@ -165,9 +165,13 @@ class Endings:
             self._ends[held.perm_id] = end_ms
             self._agenda.plan(end_ms, Wake.EXPIRE, held.perm_id)
 
+    def is_over(self, held: BrokerOrder) -> bool:
+        """Whether the time of an order is over."""
+        return self._ends.get(held.perm_id, _NEVER) <= self._scribe.now_ms
+
     def expire(self, held: BrokerOrder) -> None:
         """The time in force, or the auction, is over; DTC only deactivates an order."""
-        if self._ends.get(held.perm_id, _NEVER) > self._scribe.now_ms:
+        if not self.is_over(held):
             return
         auction = auction_of(held.order)
         if auction is not None:
