@@ -437,7 +437,7 @@ class Broker:
         desk.book.is_halted = self.market.is_halted(instrument)
         self._passage.close_hours(desk)
         if desk.quote is not quote:
-            shown = desk.show(quote)
+            shown = desk.show(quote, is_set=self.market.is_set(instrument))
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
             for perm_id in shown.adjusted:
