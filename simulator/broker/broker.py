@@ -369,18 +369,31 @@ class Broker:
         """Fill a part of a live order at a price, whatever the market shows."""
         self._begin(now_ms)
         desk = self._desk(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
         if held.perm_id in desk.book:
             self._on_fill(desk.book.fill(held.perm_id, quantity, price))
         else:
+            desk.resize(held.perm_id, held.remaining - quantity)
             self._on_fill(Filled(held.perm_id, quantity, price, added=True))
         return self._finish()
 
     def revise(
         self, executed: Executed, *, quantity: Decimal, price: Decimal, now_ms: int
     ) -> list[Event]:
-        """Correct an execution; with no shares it is busted. The order's status stays."""
+        """Correct an execution; with no shares it is busted. The order's status stays.
+
+        What a live order lacks by that is worked again.
+        """
         self._begin(now_ms)
-        self._booking.revise(executed, quantity=quantity, price=price)
+        held = self._booking.revise(executed, quantity=quantity, price=price).order
+        desk = self._desk(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
+            self._work_part(held)
+        elif desk.is_worked(held.perm_id):
+            desk.resize(held.perm_id, held.remaining)
+            self._dirty[held.instrument.con_id] = None
         return self._finish()
 
     def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:
@@ -706,6 +719,11 @@ class Broker:
         after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
         self._scribe.write(Replaced(after))
         desk.resize(held.perm_id, after.remaining)
+        if held.perm_id in desk.planned:
+            plan = self._plan(after)
+            if plan is not None and not isinstance(plan, Objection):
+                desk.replan(_working(after), plan)
+            self._work_part(after)
 
     def _release_children(self, parent: BrokerOrder) -> None:
         for perm_id in self._families.children(parent.perm_id):

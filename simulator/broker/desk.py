@@ -130,6 +130,17 @@ class Desk:
                 self.book.submit(new)
         return planned.plan.due_ms(now_ms), planned.plan.ends_ms
 
+    def replan(self, working: Working, plan: Plan) -> None:
+        """Work what is left of a planned order by another plan; its volume goes on to count."""
+        planned = self.planned[working.key]
+        planned.working, planned.plan = working, plan
+
+    def recall(self, key: int) -> None:
+        """Take what is in the book of a planned order out of it, until it is worked again."""
+        self.planned[key].released = None
+        if key in self.book:
+            self.book.cancel(key)
+
     def watch(self, key: int, trigger: Trigger) -> bool:
         """Wait for a trigger; True if it is reached already."""
         self.triggers.add(key, trigger)

@@ -17,7 +17,7 @@ from simulator.broker.records import (
     Event,
     Executed,
 )
-from simulator.ledger import Ledger, Terms
+from simulator.ledger import Ledger, Position, Terms
 
 ZERO = Decimal(0)
 
@@ -102,8 +102,11 @@ class Truth:
         )
 
     def rebuild(self, account: str) -> None:
-        """Keep an account's books as if its executions had always been what they are now."""
-        ledger = self._opened(account)
+        """Keep an account's books as if its executions had always been what they are now.
+
+        What it has nothing of any more is still there, with nothing of it: clients know it.
+        """
+        before, ledger = self.ledgers[account], self._opened(account)
         for entry in self.journal:
             match entry.event:
                 case CashMoved(owner, currency, amount) if owner == account:
@@ -114,6 +117,10 @@ class Truth:
         for executed in self._executions.values():
             if executed.execution.account == account:
                 self.book(executed)
+        for con_id, position in before.positions.items():
+            ledger.positions.setdefault(con_id, Position(instrument=position.instrument))
+        for currency in before.cash:
+            ledger.cash.setdefault(currency, ZERO)
 
     # --- inside ---
 
