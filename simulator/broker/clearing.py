@@ -6,7 +6,9 @@ What the clearing house does to accounts, beside any trading.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from simulator.broker.booking import Booking, Trade
 from simulator.broker.records import (
@@ -85,7 +87,7 @@ class Clearing:
     def carry_out(self, held: BrokerOrder) -> None:
         """Close the options of an instruction and deliver what an exercise is worth.
 
-        An option on an index is worth its parity in cash, any other its underlying at the
+        An option on an index and a warrant are worth their parity in cash, any other its underlying at the
         strike. Nothing is charged. Options that are not held any more are not exercised.
         """
         option = held.instrument
@@ -98,9 +100,9 @@ class Clearing:
         underlying = self._database[option.under_con_id]
         if held.instruction is Instruction.EXERCISE:
             delivered = held.quantity * option.multiplier / underlying.multiplier
-            if underlying.sec_type == "IND":
-                price = max(ZERO, self.parity(option, self._scribe.now_ms))
-                delivered = ZERO
+            if underlying.sec_type == "IND" or option.sec_type == "WAR":
+                gain = max(ZERO, self.parity(option, self._scribe.now_ms))
+                price, delivered = gain * option.multiplier / option.price_multiplier, ZERO
         self._booking.book(held, _handed_in(held, price))
         if delivered:
             self._deliver(held, underlying, delivered)
@@ -190,3 +192,10 @@ def _handed_in(held: BrokerOrder, price: Decimal) -> Trade:
         exchange=held.instrument.primary_exchange or held.instrument.exchange,
         is_free=True,
     )
+
+
+def night_ms(option: Instrument, now_ms: int) -> int:
+    """The next midnight where the option is traded."""
+    here = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(option.time_zone))
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(midnight.timestamp() * 1000)

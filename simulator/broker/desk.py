@@ -130,10 +130,11 @@ class Desk:
                 self.book.submit(new)
         return planned.plan.due_ms(now_ms), planned.plan.ends_ms
 
-    def replan(self, working: Working, plan: Plan) -> None:
-        """Work what is left of a planned order by another plan; its volume goes on to count."""
-        planned = self.planned[working.key]
-        planned.working, planned.plan = working, plan
+    def replan(self, key: int, quantity: Decimal, filled: Decimal, now_ms: int) -> None:
+        """Work a planned order by the same plan for another quantity."""
+        planned = self.planned[key]
+        planned.plan = replace(planned.plan, quantity=quantity)
+        self.work_part(key, filled, now_ms)
 
     def recall(self, key: int) -> None:
         """Take what is in the book of a planned order out of it, until it is worked again."""

@@ -7,6 +7,7 @@ gives the same orders, books and counters (`restore`). Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from simulator.broker.records import (
@@ -104,7 +105,8 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What it has nothing of any more is still there, with nothing of it: clients know it.
+        What later ones realised follows from that, too. What the account has nothing of any
+        more is still there, with nothing of it: clients know it.
         """
         before, ledger = self.ledgers[account], self._opened(account)
         for entry in self.journal:
@@ -114,9 +116,9 @@ class Truth:
                 case _:
                     pass
         self.ledgers[account] = ledger
-        for executed in self._executions.values():
+        for root, executed in self._executions.items():
             if executed.execution.account == account:
-                self.book(executed)
+                self._executions[root] = replace(executed, realized_pnl=self.book(executed))
         for con_id, position in before.positions.items():
             ledger.positions.setdefault(con_id, Position(instrument=position.instrument))
         for currency in before.cash:

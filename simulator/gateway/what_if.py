@@ -9,9 +9,11 @@ what a venue takes, the least and the most commission are told instead of one (c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from simulator.commissions import commission_bounds, commission_currency
+from simulator.broker import expected_price
+from simulator.commissions import Plan, commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
@@ -19,29 +21,34 @@ from simulator.ledger import Fill, Ledger, Valuation, replayed
 from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
+ZERO = Decimal(0)
 _CENT = Decimal("0.01")
-
-AT_LIMIT = frozenset({"LIT", "STP LMT", "TRAIL LIMIT"})
-"""Order types that trade at their limit once they are triggered."""
-AT_LIMIT_OR_BETTER = frozenset({"LMT", "LOC", "REL", "MIDPRICE", "PEG MID"})
-"""Order types that trade at what is displayed where their limit allows it."""
-AT_TRIGGER = frozenset({"STP", "STP PRT", "MIT"})
-"""Order types that trade near the price that triggers them."""
 
 
 def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
-    ledger = hub.broker.ledgers[order.account]
-    price = expected_price(hub, instrument, order)
-    is_sale = order.action != Side.BUY
-    least, most = commission_bounds(
-        instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
+    broker, now_ms = hub.broker, hub.now_ms
+    ledger = broker.ledgers[order.account]
+    price = expected_price(order, hub.market.quote(instrument, now_ms))
+    sign = Side(order.action).sign
+    traded = broker.expected_fills(instrument, sign * quantity, price, now_ms) if quantity else ()
+    bounds = [_fees(fill, ledger.terms.plan) for fill in traded]
+    fills = [replace(fill, commission=most) for fill, (_, most) in zip(traded, bounds, strict=True)]
+    before, after = outlook(accounts, ledger, fills)
+    fees = sum((least for least, _ in bounds), ZERO), sum((most for _, most in bounds), ZERO)
+    return effect_between(before, after, fees, commission_currency(instrument))
+
+
+def _fees(fill: Fill, plan: Plan) -> tuple[Decimal, Decimal]:
+    return commission_bounds(
+        fill.instrument,
+        abs(fill.quantity),
+        fill.price,
+        is_sale=fill.quantity < 0,
+        plan=plan,
     )
-    fill = Fill(instrument, -quantity if is_sale else quantity, price, most)
-    before, after = outlook(accounts, ledger, [fill])
-    return effect_between(before, after, (least, most), commission_currency(instrument))
 
 
 def outlook(
@@ -77,21 +84,6 @@ def effect_between(
         commission_currency=currency,
         margin_currency=before.base_currency,
     )
-
-
-def expected_price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
-    """What an order would meet, or the price it waits for; the last price where nobody quotes."""
-    if order.order_type in AT_LIMIT and order.limit_price is not None:
-        return order.limit_price
-    if order.order_type in AT_TRIGGER and order.aux_price is not None:
-        return order.aux_price
-    quote = hub.market.quote(instrument, hub.now_ms)
-    is_purchase = order.action == Side.BUY
-    displayed = quote.ask if is_purchase else quote.bid
-    if order.order_type in AT_LIMIT_OR_BETTER and order.limit_price is not None:
-        limit = order.limit_price
-        return min(limit, displayed or limit) if is_purchase else max(limit, displayed or limit)
-    return displayed or quote.last
 
 
 def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:

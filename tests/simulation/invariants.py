@@ -258,7 +258,7 @@ PLACES = {
 def check_places(broker: Broker) -> None:
     """Each live order is in one place, the one its gate says; a dead one in none."""
     places: defaultdict[int, set[str]] = defaultdict(set)
-    for desk in broker._desks.values():
+    for desk in broker._desks:
         for place, keys in _keys(desk):
             for key in keys:
                 places[key].add(place)
@@ -267,7 +267,7 @@ def check_places(broker: Broker) -> None:
     timed = {key for _, _, _, wake, key in broker._agenda._heap if wake in _TIMED}
     for held in broker.orders():
         found = places.pop(held.perm_id, set())
-        is_watched = held.perm_id in broker._conditional._watch
+        is_watched = held.perm_id in broker._conditional
         if not held.is_live:
             assert not found, f"{held.perm_id} is {held.status} and {found}"
             assert not is_watched, f"{held.perm_id} is {held.status} and watched"
@@ -303,7 +303,7 @@ def _keys(desk: Desk) -> Iterator[tuple[str, Iterable[int]]]:
 
 def check_books(broker: Broker) -> None:
     """A book has of an order no more than is left of it, and no trades that were missed."""
-    for desk in broker._desks.values():
+    for desk in broker._desks:
         entries = desk.book._entries
         for key, entry in entries.items():
             left, held = entry.order.remaining, broker.truth.orders[key]
