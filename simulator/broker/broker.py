@@ -363,18 +363,25 @@ class Broker:
         """Fill a part of a live order at a price, whatever the market shows."""
         self._begin(now_ms)
         desk = self._desks.of(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
         if held.perm_id in desk.book:
             self._floor.on_fill(desk.book.fill(held.perm_id, quantity, price))
         else:
+            desk.resize(held.perm_id, held.remaining - quantity)
             self._floor.on_fill(Filled(held.perm_id, quantity, price, added=True))
         return self._finish()
 
     def revise(
         self, executed: Executed, *, quantity: Decimal, price: Decimal, now_ms: int
     ) -> list[Event]:
-        """Correct an execution; with no shares it is busted. The order's status stays."""
+        """Correct an execution; with no shares it is busted. The order's status stays.
+
+        What a live order lacks by that is worked again.
+        """
         self._begin(now_ms)
-        self._booking.revise(executed, quantity=quantity, price=price)
+        revised = self._booking.revise(executed, quantity=quantity, price=price)
+        self._floor.work_again(revised.order)
         return self._finish()
 
     def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:

@@ -151,6 +151,18 @@ class Desk:
                 self.book.submit(new)
         return planned.plan.due_ms(now_ms), planned.plan.ends_ms
 
+    def replan(self, key: int, quantity: Decimal, filled: Decimal, now_ms: int) -> None:
+        """Work a planned order by the same plan for another quantity."""
+        planned = self.planned[key]
+        planned.plan = replace(planned.plan, quantity=quantity)
+        self.work_part(key, filled, now_ms)
+
+    def recall(self, key: int) -> None:
+        """Take what is in the book of a planned order out of it, until it is worked again."""
+        self.planned[key].released = None
+        if key in self.book:
+            self.book.cancel(key)
+
     def watch(self, key: int, trigger: Trigger) -> bool:
         """Wait for a trigger; True if it is reached already."""
         self.triggers.add(key, trigger)

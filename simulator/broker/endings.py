@@ -108,7 +108,10 @@ class Endings:
         desk = self._desks.of(held.instrument)
         after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
         self._scribe.write(Replaced(after))
-        desk.resize(held.perm_id, after.remaining)
+        if held.perm_id in desk.planned:
+            desk.replan(held.perm_id, quantity, held.filled, self._scribe.now_ms)
+        else:
+            desk.resize(held.perm_id, after.remaining)
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
