@@ -29,6 +29,7 @@ from simulator.broker.charging import Charging
 from simulator.broker.clearing import Clearing
 from simulator.broker.conditional import Conditional
 from simulator.broker.desk import Desk
+from simulator.broker.expectation import expected_price, present_price
 from simulator.broker.families import Families
 from simulator.broker.gates import Situation, gate_of, is_worked
 from simulator.broker.groups import Member, Rule, after_fill, is_group_cancelled, rule_of
@@ -895,10 +896,9 @@ class Broker:
         """The size of an order; one for an amount of money buys what that is worth now."""
         if not order.cash_quantity:
             return order.total_quantity or ZERO
-        view = self._desk(instrument).view
-        touch = view.ask if order.action == Side.BUY else view.bid
-        price = order.limit_price or touch.price or view.last
-        steps = order.cash_quantity / (price * instrument.multiplier) // instrument.size_increment
+        price = expected_price(order, self.market.quote(instrument, self._scribe.now_ms))
+        worth = price * instrument.price_multiplier
+        steps = order.cash_quantity / worth // instrument.size_increment
         return steps * instrument.size_increment
 
     def _objection(self, held: BrokerOrder) -> str:
@@ -906,13 +906,9 @@ class Broker:
         order, instrument, now_ms = held.order, held.instrument, self._scribe.now_ms
         if not self.rules.checks_funds or held.parent_perm_id:
             return ""
-        view, side = self._desk(instrument).view, Side(order.action)
-        touch = view.ask if side is Side.BUY else view.bid
-        limit = limit_of(order)
-        price = touch.price if limit is None else limit
-        expected = view.last if price is None else price
-        signed = side.sign * held.remaining
-        fills = expected_fills(instrument, signed, expected, self.market, now_ms)
+        price = present_price(order, self.market.quote(instrument, now_ms))
+        signed = Side(order.action).sign * held.remaining
+        fills = expected_fills(instrument, signed, price, self.market, now_ms)
         return self.appraiser.objection(self.ledgers[held.account], fills, now_ms)
 
     def _plan_maturity(self, instrument: Instrument) -> None:

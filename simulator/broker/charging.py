@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from simulator.broker.records import Executed
-from simulator.commissions import Before, Plan, commission_for
+from simulator.commissions import Before, Plan, commission_for, counted_volume
 from simulator.instruments import Instrument
 
 ZERO = Decimal(0)
-BY_WORTH = frozenset({"CASH", "CRYPTO"})
-"""Types whose volume of the month is counted in money, not in units."""
 
 
 class Charging:
@@ -60,8 +58,8 @@ class Charging:
         before = self._before.get(key, Before())
         paid = execution.shares * execution.price
         self._before[key] = Before(before.filled + execution.shares, before.paid + paid)
-        volume = paid if instrument.sec_type in BY_WORTH else execution.shares
-        self._volumes[_month(execution.account, instrument, executed.time_ms)] += volume
+        month = _month(execution.account, instrument, executed.time_ms)
+        self._volumes[month] += counted_volume(instrument, execution.shares, execution.price)
 
 
 def _month(account: str, instrument: Instrument, ms: int) -> tuple[str, str, str]:

@@ -85,7 +85,7 @@ class Clearing:
     def carry_out(self, held: BrokerOrder) -> None:
         """Close the options of an instruction and deliver what an exercise is worth.
 
-        An option on an index is worth its parity in cash, any other its underlying at the
+        An option on an index and a warrant are worth their parity in cash, any other its underlying at the
         strike. Nothing is charged. Options that are not held any more are not exercised.
         """
         option = held.instrument
@@ -98,9 +98,9 @@ class Clearing:
         underlying = self._database[option.under_con_id]
         if held.instruction is Instruction.EXERCISE:
             delivered = held.quantity * option.multiplier / underlying.multiplier
-            if underlying.sec_type == "IND":
-                price = max(ZERO, self.parity(option, self._scribe.now_ms))
-                delivered = ZERO
+            if underlying.sec_type == "IND" or option.sec_type == "WAR":
+                gain = max(ZERO, self.parity(option, self._scribe.now_ms))
+                price, delivered = gain * option.multiplier / option.price_multiplier, ZERO
         self._booking.book(held, _handed_in(held, price))
         if delivered:
             self._deliver(held, underlying, delivered)

@@ -7,6 +7,7 @@ gives the same orders, books and counters (`restore`). Decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from simulator.broker.records import (
@@ -102,7 +103,10 @@ class Truth:
         )
 
     def rebuild(self, account: str) -> None:
-        """Keep an account's books as if its executions had always been what they are now."""
+        """Keep an account's books as if its executions had always been what they are now.
+
+        What later ones realised follows from that, too.
+        """
         ledger = self._opened(account)
         for entry in self.journal:
             match entry.event:
@@ -111,9 +115,9 @@ class Truth:
                 case _:
                     pass
         self.ledgers[account] = ledger
-        for executed in self._executions.values():
+        for root, executed in self._executions.items():
             if executed.execution.account == account:
-                self.book(executed)
+                self._executions[root] = replace(executed, realized_pnl=self.book(executed))
 
     # --- inside ---
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder, why_held
+from simulator.commissions import commission_currency
 from simulator.gateway.hub import Connection
 from simulator.gateway.moments import ZONED_SINCE, write
 from simulator.messages.orders import (
@@ -54,7 +55,7 @@ def _echo(order: BrokerOrder) -> Order:
 
 
 def open_order(order: BrokerOrder) -> OpenOrder:
-    currency = "" if order.commission is None else "USD"
+    currency = "" if order.commission is None else commission_currency(order.instrument)
     return OpenOrder(
         order.order_id,
         order.client_id,
@@ -91,7 +92,7 @@ def commission_report(executed: truth.Executed) -> CommissionReport:
     return CommissionReport(
         executed.execution.exec_id,
         executed.commission,
-        executed.instrument.currency,
+        commission_currency(executed.instrument),
         executed.realized_pnl,
     )
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from simulator.broker import expected_price
 from simulator.commissions import commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
@@ -21,20 +22,13 @@ from simulator.records import Order, OrderState, Status
 
 _CENT = Decimal("0.01")
 
-AT_LIMIT = frozenset({"LIT", "STP LMT", "TRAIL LIMIT"})
-"""Order types that trade at their limit once they are triggered."""
-AT_LIMIT_OR_BETTER = frozenset({"LMT", "LOC", "REL", "MIDPRICE", "PEG MID"})
-"""Order types that trade at what is displayed where their limit allows it."""
-AT_TRIGGER = frozenset({"STP", "STP PRT", "MIT"})
-"""Order types that trade near the price that triggers them."""
-
 
 def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
     ledger = hub.broker.ledgers[order.account]
-    price = expected_price(hub, instrument, order)
+    price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
     is_sale = order.action != Side.BUY
     least, most = commission_bounds(
         instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
@@ -77,21 +71,6 @@ def effect_between(
         commission_currency=currency,
         margin_currency=before.base_currency,
     )
-
-
-def expected_price(hub: Hub, instrument: Instrument, order: Order) -> Decimal:
-    """What an order would meet, or the price it waits for; the last price where nobody quotes."""
-    if order.order_type in AT_LIMIT and order.limit_price is not None:
-        return order.limit_price
-    if order.order_type in AT_TRIGGER and order.aux_price is not None:
-        return order.aux_price
-    quote = hub.market.quote(instrument, hub.now_ms)
-    is_purchase = order.action == Side.BUY
-    displayed = quote.ask if is_purchase else quote.bid
-    if order.order_type in AT_LIMIT_OR_BETTER and order.limit_price is not None:
-        limit = order.limit_price
-        return min(limit, displayed or limit) if is_purchase else max(limit, displayed or limit)
-    return displayed or quote.last
 
 
 def _figures(valuation: Valuation) -> tuple[Decimal, Decimal, Decimal]:
