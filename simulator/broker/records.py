@@ -55,6 +55,9 @@ _LIFE: dict[Status, dict[Change, Status]] = {
         Change.REJECTED: Status.INACTIVE,
     },
     Status.PENDING_CANCEL: {
+        Change.HELD: Status.PENDING_CANCEL,
+        Change.ROUTED: Status.PENDING_CANCEL,
+        Change.REJECTED: Status.INACTIVE,
         Change.PART_FILLED: Status.PENDING_CANCEL,
         Change.FILLED: Status.FILLED,
         Change.CANCEL_REQUESTED: Status.PENDING_CANCEL,

@@ -106,6 +106,11 @@ class Orders:
                     pass
         self._plan_next()
 
+    def resume(self) -> None:
+        """Go on with what a broker has to do that was restored from its journal."""
+        self._plan_next()
+        self.on_working()
+
     def run_broker(self) -> None:
         """Have the broker do what has fallen due."""
         self._planned_ms = None

@@ -9,10 +9,11 @@ what a venue takes, the least and the most commission are told instead of one (c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from simulator.broker import expected_price
-from simulator.commissions import commission_bounds, commission_currency
+from simulator.commissions import Plan, commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
@@ -20,6 +21,7 @@ from simulator.ledger import Fill, Ledger, Valuation, replayed
 from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
+ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
 
@@ -27,15 +29,26 @@ def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
-    ledger = hub.broker.ledgers[order.account]
-    price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
-    is_sale = order.action != Side.BUY
-    least, most = commission_bounds(
-        instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
+    broker, now_ms = hub.broker, hub.now_ms
+    ledger = broker.ledgers[order.account]
+    price = expected_price(order, hub.market.quote(instrument, now_ms))
+    sign = Side(order.action).sign
+    traded = broker.expected_fills(instrument, sign * quantity, price, now_ms) if quantity else ()
+    bounds = [_fees(fill, ledger.terms.plan) for fill in traded]
+    fills = [replace(fill, commission=most) for fill, (_, most) in zip(traded, bounds, strict=True)]
+    before, after = outlook(accounts, ledger, fills)
+    fees = sum((least for least, _ in bounds), ZERO), sum((most for _, most in bounds), ZERO)
+    return effect_between(before, after, fees, commission_currency(instrument))
+
+
+def _fees(fill: Fill, plan: Plan) -> tuple[Decimal, Decimal]:
+    return commission_bounds(
+        fill.instrument,
+        abs(fill.quantity),
+        fill.price,
+        is_sale=fill.quantity < 0,
+        plan=plan,
     )
-    fill = Fill(instrument, -quantity if is_sale else quantity, price, most)
-    before, after = outlook(accounts, ledger, [fill])
-    return effect_between(before, after, (least, most), commission_currency(instrument))
 
 
 def outlook(
