@@ -89,9 +89,11 @@ class Desk:
         """Display a quote; nothing is matched by this."""
         self.before, self.quote = self.quote, quote
         self.view = view_of(self.instrument, quote)
-        self.book.show(self.view)
-        if self.before is not None and quote.volume > self.before.volume:
-            self.book.print(quote.last, quote.volume - self.before.volume)
+        traded = quote.volume - self.before.volume if self.before is not None else ZERO
+        if traded <= ZERO or _displayed(quote) != _displayed(self.before):
+            self.book.show(self.view)  # a trade alone renews no size
+        if traded > ZERO:
+            self.book.print(quote.last, traded)
         observed = self.triggers.observe(self.view)
         adjusted = self.adjustments.observe(self.view)
         return Shown(observed.fired, adjusted.fired, observed.moved)
@@ -190,3 +192,7 @@ def view_of(instrument: Instrument, quote: Quote) -> View:
         tick=increment_at(instrument.market_rule_id, quote.last) or instrument.min_tick,
         volume=quote.volume,
     )
+
+
+def _displayed(quote: Quote | None) -> tuple[object, ...]:
+    return () if quote is None else (quote.bid, quote.bid_size, quote.ask, quote.ask_size)
