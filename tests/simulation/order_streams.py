@@ -371,9 +371,7 @@ def fill(stream: Stream) -> None:
     price = stream.asked(held.instrument).middle
     now_ms = stream.world.clock.now_ms()
     stream.publish(
-        stream.world.broker.fill(
-            held, stream.rng.choice((part, held.remaining)), price, now_ms
-        )
+        stream.world.broker.fill(held, stream.rng.choice((part, held.remaining)), price, now_ms)
     )
 
 
@@ -435,4 +433,3 @@ OPERATIONS: dict[Callable[[Stream], None], float] = {
     reject_next: 0.5,
 }
 """What is done, and how often."""
-

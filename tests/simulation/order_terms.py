@@ -16,7 +16,6 @@ from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
 from simulator.order_types import ORDER_TYPES, SYNONYMS, OrderType
 from simulator.records import (
-    Contract,
     ExecutionCondition,
     MarginCondition,
     Order,
@@ -286,5 +285,3 @@ EXTRAS: tuple[Callable[[Random, Asked, Order], dict[str, Any]], ...] = (
     },
 )
 """What an order may say besides; a given one may make it one that is refused."""
-
-
