@@ -55,6 +55,7 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS
+from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -191,7 +192,7 @@ class Broker:
 
     def waits(self, order: BrokerOrder) -> bool:
         """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS
+        return order.is_live and order.gate is Gate.HOURS and auction_of(order.order) is None
 
     # --- journal ---
 
@@ -370,14 +371,11 @@ class Broker:
     ) -> list[Event]:
         """Correct an execution; with no shares it is busted. The order's status stays.
 
-        A live order is worked again for what was taken off.
+        What a live order lacks by that is worked again.
         """
         self._begin(now_ms)
-        before = self.truth.orders[executed.order.perm_id]
-        after = self._booking.revise(executed, quantity=quantity, price=price).order
-        if after.is_live and after.filled != before.filled:
-            self._endings.take_out(after)
-            self._passage.park(after)
+        revised = self._booking.revise(executed, quantity=quantity, price=price)
+        self._floor.work_again(revised.order)
         return self._finish()
 
     def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:
@@ -440,7 +438,7 @@ class Broker:
         desk.book.is_halted = self.market.is_halted(instrument)
         self._passage.close_hours(desk)
         if desk.quote is not quote:
-            shown = desk.show(quote)
+            shown = desk.show(quote, is_set=self.market.is_set(instrument))
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
             for perm_id in shown.adjusted:

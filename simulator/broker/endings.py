@@ -108,7 +108,10 @@ class Endings:
         desk = self._desks.of(held.instrument)
         after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
         self._scribe.write(Replaced(after))
-        desk.resize(held.perm_id, after.remaining)
+        if held.perm_id in desk.planned:
+            desk.replan(held.perm_id, quantity, held.filled, self._scribe.now_ms)
+        else:
+            desk.resize(held.perm_id, after.remaining)
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
@@ -165,9 +168,13 @@ class Endings:
             self._ends[held.perm_id] = end_ms
             self._agenda.plan(end_ms, Wake.EXPIRE, held.perm_id)
 
+    def is_over(self, held: BrokerOrder) -> bool:
+        """Whether the time of an order is over."""
+        return self._ends.get(held.perm_id, _NEVER) <= self._scribe.now_ms
+
     def expire(self, held: BrokerOrder) -> None:
         """The time in force, or the auction, is over; DTC only deactivates an order."""
-        if self._ends.get(held.perm_id, _NEVER) > self._scribe.now_ms:
+        if not self.is_over(held):
             return
         auction = auction_of(held.order)
         if auction is not None:

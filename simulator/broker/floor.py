@@ -28,7 +28,7 @@ from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
 from simulator.order_types import Pricing, limit_of, order_type
-from simulator.records import Order, Status
+from simulator.records import Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
@@ -113,6 +113,16 @@ class Floor:
             self._endings.end_by(held, plan_ends_ms)
         self._desks.touch(held.instrument)
 
+    def work_again(self, held: BrokerOrder) -> None:
+        """Other fills count than did when an order was entered: work what is left of it now."""
+        desk = self._desks.of(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
+            self.work_part(held)
+        elif desk.is_worked(held.perm_id):
+            desk.resize(held.perm_id, held.remaining)
+            self._desks.touch(held.instrument)
+
     def work_parts(self, desk: Desk) -> None:
         """The volume has changed: some orders are worked by it."""
         for perm_id in tuple(desk.planned):
@@ -191,11 +201,15 @@ def _working(held: BrokerOrder) -> Working:
         limit=limit,
         all_or_none=order.all_or_none or order.tif == "FOK",
         min_quantity=Decimal(order.min_quantity or 0) if not held.filled else ZERO,
-        display=_display_size(order),
+        display=_display_size(held),
     )
 
 
-def _display_size(order: Order) -> Decimal | None:
+def _display_size(held: BrokerOrder) -> Decimal | None:
+    """Only US stocks at SMART have one; of others it is ignored, with a warning."""
+    order, instrument = held.order, held.instrument
     if order.hidden:
         return ZERO
-    return Decimal(order.display_size) if order.display_size else None
+    is_us_stock = (instrument.sec_type, instrument.currency) == ("STK", "USD")
+    is_shown_in_tips = is_us_stock and held.contract.exchange == "SMART" and order.display_size
+    return Decimal(order.display_size or 0) if is_shown_in_tips else None

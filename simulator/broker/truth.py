@@ -105,10 +105,10 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What later ones realised follows from that, too. What only busted ones held is held
-        no more, and shown so.
+        What later ones realised follows from that, too. What the account has nothing of any
+        more is still there, with nothing of it: clients know it.
         """
-        ledger = self._opened(account)
+        before, ledger = self.ledgers[account], self._opened(account)
         for entry in self.journal:
             match entry.event:
                 case CashMoved(owner, currency, amount) if owner == account:
@@ -118,10 +118,11 @@ class Truth:
         self.ledgers[account] = ledger
         for root, executed in self._executions.items():
             if executed.execution.account == account:
-                instrument = executed.instrument
-                if executed.is_booked:
-                    ledger.positions.setdefault(instrument.con_id, Position(instrument=instrument))
                 self._executions[root] = replace(executed, realized_pnl=self.book(executed))
+        for con_id, position in before.positions.items():
+            ledger.positions.setdefault(con_id, Position(instrument=position.instrument))
+        for currency in before.cash:
+            ledger.cash.setdefault(currency, ZERO)
 
     # --- inside ---
 
