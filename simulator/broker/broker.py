@@ -258,10 +258,7 @@ class Broker:
         self._families.enter(new)
         if order.transmit:
             for held in (*self._untransmitted_kin(new), new):
-                self._enter(
-                    replace(held, order=replace(held.order, transmit=True)),
-                    rejection if held is new else "",
-                )
+                self._enter(_transmitted(held), rejection if held is new else "")
         return self._finish()
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
@@ -525,6 +522,12 @@ class Broker:
         quantity = order.total_quantity or ZERO
         is_worked_ = self._desks.of(held.instrument).is_worked(held.perm_id)
         return same and is_worked_ and held.filled < quantity < held.quantity
+
+
+def _transmitted(held: BrokerOrder) -> BrokerOrder:
+    if held.order.transmit:
+        return held
+    return replace(held, order=replace(held.order, transmit=True))
 
 
 def _same_trigger(before: Order, after: Order) -> bool:
