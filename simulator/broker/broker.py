@@ -79,6 +79,9 @@ _NEVER = 1 << 62
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
 
+TOO_LATE = "Order has been cancelled already, too late to replace"
+"""Why an order whose cancel is on its way takes no new terms, as captured."""
+
 NO_AUCTION = {
     Auction.OPEN: "At the open order can not be executed",
     Auction.CLOSE: "At the close order can not be executed",
@@ -209,8 +212,12 @@ class Broker:
         return [self.database[con_id] for con_id in at_work]
 
     def waits(self, order: BrokerOrder) -> bool:
-        """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS
+        """Whether an order waits for the hours in which its instrument is traded.
+
+        One attached to another does so too, as captured.
+        """
+        is_early = order.gate is Gate.PARENT and not is_worked(order, self._situation(order))
+        return order.is_live and (order.gate is Gate.HOURS or is_early)
 
     # --- journal ---
 
@@ -234,6 +241,7 @@ class Broker:
             else:
                 self._plan_end(held)
                 self._park(held)
+                self._resume_cancel(held)
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._plan_maturity(position.instrument)
@@ -283,17 +291,20 @@ class Broker:
         held = self.truth.orders[held.perm_id]
         if held.status is Status.PENDING_SUBMIT or not (held.is_live or held.is_inactive):
             return self._modify_unsent(held, order)
+        is_same_trigger = _is_same_trigger(held, order)
         changed = replace(
             held,
             order=order,
             quantity=self._quantity(held.instrument, order),
-            work_limit=None,
-            is_triggered=held.is_triggered and _same_trigger(held.order, order),
-            stop_price=held.stop_price if _same_trigger(held.order, order) else None,
+            work_limit=_limit_kept(held, order) if is_same_trigger else None,
+            is_triggered=held.is_triggered and is_same_trigger,
+            stop_price=held.stop_price if is_same_trigger else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
         )
         objection = self._objection(changed) if changed.quantity > held.quantity else ""
-        if objection:
+        if held.status is Status.PENDING_CANCEL:
+            self._scribe.write(Refused(held, 201, TOO_LATE))
+        elif objection:
             self._scribe.write(Refused(held, 201, objection))
         elif self._is_only_smaller(held, order):
             self._shrink(held, changed.quantity, order)
@@ -436,7 +447,10 @@ class Broker:
         if gate is Gate.CONDITIONS and self._conditional.hold(held, self._scribe.now_ms):
             held = replace(held, conditions_met=True)
             gate = gate_of(held, self._situation(held))
-        is_shown_held = gate is not Gate.BOOK or _begins_held(held)
+        if gate is Gate.BOOK and self._is_unfillable(held):
+            self._reject(held, 0, "")
+            return
+        is_shown_held = gate is not Gate.BOOK or self._begins_held(held)
         change = Change.HELD if is_shown_held else Change.ROUTED
         after = self._scribe.changed(held, change, gate=gate)
         self._scribe.write(Replaced(after))
@@ -538,7 +552,9 @@ class Broker:
         desk.hours = hours
         for perm_id in desk.worked():
             held = self.truth.orders[perm_id]
-            if not is_worked(held, self._situation(held)):
+            if self._ends.get(perm_id, _NEVER) <= self._scribe.now_ms:
+                self._expire(held)
+            elif not is_worked(held, self._situation(held)):
                 self._take_out(held)
                 self._advance(held)
 
@@ -559,7 +575,7 @@ class Broker:
             self._on_fill(Filled(held.perm_id, held.remaining, price, added=False))
         else:
             auction = auction_of(held.order)
-            self._end(held, NO_AUCTION[auction] if auction is not None else "")
+            self._cancel_by_system(held, NO_AUCTION[auction] if auction is not None else "")
 
     # --- work ---
 
@@ -570,9 +586,6 @@ class Broker:
             self._cancel_by_system(held, reason)
             return
         working = _working(held)
-        if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
-            self._reject(held, 0, "")
-            return
         price = self._pricers.of(held)
         plan = self._plan(held)
         if isinstance(plan, Objection):
@@ -588,6 +601,20 @@ class Broker:
         self._dirty[held.instrument.con_id] = None
         if order.tif in AT_ONCE:
             self._at_once.append(held.perm_id)
+
+    def _is_unfillable(self, held: BrokerOrder) -> bool:
+        """Whether an order to be filled at once or not at all cannot be."""
+        book = self._desk(held.instrument).book
+        return held.order.tif == "FOK" and book.reachable(_working(held)) < held.remaining
+
+    def _begins_held(self, held: BrokerOrder) -> bool:
+        """Market buys begin pre-submitted in every public capture, market sales do not.
+
+        So does what is cancelled for its limit.
+        """
+        is_new = held.status is Status.PENDING_SUBMIT
+        is_purchase = held.order.order_type == "MKT" and held.order.action == Side.BUY
+        return is_new and (is_purchase or bool(self._beyond_collar(held)))
 
     def _cancel_by_system(self, held: BrokerOrder, reason: str) -> None:
         """Cancel what was accepted and cannot be worked, as captured."""
@@ -647,7 +674,7 @@ class Broker:
         for perm_id in at_once:
             held = self.truth.orders[perm_id]
             if held.is_live:
-                self._end(held, "")
+                self._cancel_by_system(held, "")
 
     def _on_fill(self, fill: Filled) -> None:
         before = self.truth.orders[fill.key]
@@ -733,7 +760,8 @@ class Broker:
     def _end(self, held: BrokerOrder, reason: str, by_client_id: int | None = None) -> None:
         """Cancel an order and what hangs on it."""
         self._take_out(held)
-        ending = reason or "Cancelled by Trader"
+        by_system = f"Cancelled by System:{reason}\n"
+        ending = by_system if by_client_id is None else "Cancelled by Trader"
         after = self._scribe.changed(held, Change.CANCELLED, ending=ending)
         self._scribe.write(Cancelled(after, reason, by_client_id))
         siblings = self._families.siblings(held.perm_id)
@@ -869,6 +897,12 @@ class Broker:
         del held
         self._look(ANYTHING)
 
+    def _resume_cancel(self, held: BrokerOrder) -> None:
+        """A cancel that was on its way when the journal ended arrives."""
+        if held.status is Status.PENDING_CANCEL:
+            due_ms = held.changed_ms + self.rules.cancel_latency_ms
+            self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
             self._end(held, "", self._cancelling.pop(held.perm_id, None))
@@ -932,21 +966,26 @@ def _step(held: BrokerOrder) -> Decimal:
     )
 
 
-def _begins_held(held: BrokerOrder) -> bool:
-    """Market buys begin pre-submitted in every public capture, market sales do not."""
-    is_new = held.status is Status.PENDING_SUBMIT
-    return is_new and held.order.order_type == "MKT" and held.order.action == Side.BUY
-
-
 def _becomes_limit(held: BrokerOrder) -> bool:
     """Whether what is left of an order works at the price of its first fill."""
     row = order_type(held.order.order_type)
     return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 
-def _same_trigger(before: Order, after: Order) -> bool:
-    names = ("order_type", "aux_price", "trail_stop_price", "trailing_percent", "trigger_method")
-    return all(getattr(before, name) == getattr(after, name) for name in names)
+def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:
+    """Whether new terms leave a trigger as it is; a trailing stop may be named where it is."""
+    before = held.order
+    names = ("order_type", "aux_price", "trailing_percent", "trigger_method")
+    is_same_stop = after.trail_stop_price in {before.trail_stop_price, held.stop_price}
+    return is_same_stop and all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _limit_kept(held: BrokerOrder, order: Order) -> Decimal | None:
+    """Where an order goes on working under new terms, if that is not the limit they name."""
+    if _becomes_limit(held):
+        return held.work_limit
+    stop = held.stop_price if held.is_triggered else None
+    return None if stop is None else limit_after_trigger(order, stop)
 
 
 def _working(held: BrokerOrder) -> Working:

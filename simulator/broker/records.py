@@ -55,10 +55,13 @@ _LIFE: dict[Status, dict[Change, Status]] = {
         Change.REJECTED: Status.INACTIVE,
     },
     Status.PENDING_CANCEL: {
+        Change.HELD: Status.PENDING_CANCEL,
+        Change.ROUTED: Status.PENDING_CANCEL,
         Change.PART_FILLED: Status.PENDING_CANCEL,
         Change.FILLED: Status.FILLED,
         Change.CANCEL_REQUESTED: Status.PENDING_CANCEL,
         Change.CANCELLED: Status.CANCELLED,
+        Change.REJECTED: Status.INACTIVE,
     },
     Status.INACTIVE: {
         Change.HELD: Status.PRE_SUBMITTED,
