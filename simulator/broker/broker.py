@@ -54,7 +54,8 @@ from simulator.broker.watch import ANYTHING
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
-from simulator.matching import MODELS, Filled
+from simulator.matching import MODELS
+from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -191,7 +192,7 @@ class Broker:
 
     def waits(self, order: BrokerOrder) -> bool:
         """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS
+        return order.is_live and order.gate is Gate.HOURS and auction_of(order.order) is None
 
     # --- journal ---
 
@@ -361,19 +362,20 @@ class Broker:
     ) -> list[Event]:
         """Fill a part of a live order at a price, whatever the market shows."""
         self._begin(now_ms)
-        desk = self._desks.of(held.instrument)
-        if held.perm_id in desk.book:
-            self._floor.on_fill(desk.book.fill(held.perm_id, quantity, price))
-        else:
-            self._floor.on_fill(Filled(held.perm_id, quantity, price, added=True))
+        filled = self._desks.of(held.instrument).fill(held.perm_id, quantity, price)
+        self._floor.on_fill(filled)
         return self._finish()
 
     def revise(
         self, executed: Executed, *, quantity: Decimal, price: Decimal, now_ms: int
     ) -> list[Event]:
-        """Correct an execution; with no shares it is busted. The order's status stays."""
+        """Correct an execution; with no shares it is busted. The order's status stays.
+
+        What a live order lacks by that is worked again.
+        """
         self._begin(now_ms)
-        self._booking.revise(executed, quantity=quantity, price=price)
+        revised = self._booking.revise(executed, quantity=quantity, price=price)
+        self._floor.work_again(revised.order)
         return self._finish()
 
     def move_cash(self, account: str, currency: str, amount: Decimal, now_ms: int) -> list[Event]:
@@ -436,7 +438,7 @@ class Broker:
         desk.book.is_halted = self.market.is_halted(instrument)
         self._passage.close_hours(desk)
         if desk.quote is not quote:
-            shown = desk.show(quote)
+            shown = desk.show(quote, is_set=self.market.is_set(instrument))
             for perm_id, stop in shown.trailed:
                 self._scribe.write(Moved(replace(self.truth.orders[perm_id], stop_price=stop)))
             for perm_id in shown.adjusted:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from simulator.broker.appraisal import Appraiser
 from simulator.broker.expectation import expected_price, present_price
 from simulator.broker.records import BrokerOrder
+from simulator.broker.schedule import TOO_LATE, is_too_late
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
 from simulator.instruments import Instrument
@@ -57,7 +58,13 @@ class Checks:
         return steps * instrument.size_increment
 
     def objection(self, held: BrokerOrder, now_ms: int) -> str:
-        """Why an account cannot bear an order, if so; attached orders are not asked (ours)."""
+        """Why the broker rejects an order, if so: too late for its auction, or for want of funds."""
+        if is_too_late(held.order, held.instrument, self._market.sessions, now_ms):
+            return TOO_LATE
+        return self._lack(held, now_ms)
+
+    def _lack(self, held: BrokerOrder, now_ms: int) -> str:
+        """Why an account cannot bear an order; attached orders are not asked (ours)."""
         order, instrument = held.order, held.instrument
         if not self._rules.checks_funds or held.parent_perm_id:
             return ""

@@ -25,10 +25,16 @@ from simulator.broker.records import (
 )
 from simulator.broker.scribe import Scribe
 from simulator.market import Sessions
+from simulator.order_types import Auction, auction_of
 from simulator.records import Order, Status
 
 ONE = Decimal(1)
 _NEVER = 1 << 62
+NO_AUCTION = {
+    Auction.OPEN: "At the open order can not be executed",
+    Auction.CLOSE: "At the close order can not be executed",
+}
+"""Why an order for an auction is cancelled when that is over; the first is captured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,10 @@ class Endings:
         desk = self._desks.of(held.instrument)
         after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
         self._scribe.write(Replaced(after))
-        desk.resize(held.perm_id, after.remaining)
+        if held.perm_id in desk.planned:
+            desk.replan(held.perm_id, quantity, held.filled, self._scribe.now_ms)
+        else:
+            desk.resize(held.perm_id, after.remaining)
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
@@ -159,11 +168,18 @@ class Endings:
             self._ends[held.perm_id] = end_ms
             self._agenda.plan(end_ms, Wake.EXPIRE, held.perm_id)
 
+    def is_over(self, held: BrokerOrder) -> bool:
+        """Whether the time of an order is over."""
+        return self._ends.get(held.perm_id, _NEVER) <= self._scribe.now_ms
+
     def expire(self, held: BrokerOrder) -> None:
-        """The time in force is over; DTC only deactivates an order."""
-        if self._ends.get(held.perm_id, _NEVER) > self._scribe.now_ms:
+        """The time in force, or the auction, is over; DTC only deactivates an order."""
+        if not self.is_over(held):
             return
-        if held.order.tif == "DTC":
+        auction = auction_of(held.order)
+        if auction is not None:
+            self.cancel_by_system(held, NO_AUCTION[auction])
+        elif held.order.tif == "DTC":
             self.reject(held, 0, "")
         else:
             self.end(held, "")

@@ -27,17 +27,12 @@ from simulator.expiry import ends_ms
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
-from simulator.order_types import Auction, Pricing, auction_of, limit_of, order_type
-from simulator.records import Order, Status
+from simulator.order_types import Pricing, limit_of, order_type
+from simulator.records import Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
-
-NO_AUCTION = {
-    Auction.OPEN: "At the open order can not be executed",
-    Auction.CLOSE: "At the close order can not be executed",
-}
 
 
 class Onward(Protocol):
@@ -118,6 +113,16 @@ class Floor:
             self._endings.end_by(held, plan_ends_ms)
         self._desks.touch(held.instrument)
 
+    def work_again(self, held: BrokerOrder) -> None:
+        """Other fills count than did when an order was entered: work what is left of it now."""
+        desk = self._desks.of(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
+            self.work_part(held)
+        elif desk.is_worked(held.perm_id):
+            desk.resize(held.perm_id, held.remaining)
+            self._desks.touch(held.instrument)
+
     def work_parts(self, desk: Desk) -> None:
         """The volume has changed: some orders are worked by it."""
         for perm_id in tuple(desk.planned):
@@ -156,15 +161,13 @@ class Floor:
         self.onward.look(ANYTHING)
 
     def hold_auction(self, held: BrokerOrder) -> None:
-        """Trade at the price of the auction, or end."""
-        self._endings.take_out(held)
-        price, limit = self._desks.of(held.instrument).view.last, held.order.limit_price
+        """Trade at the price of the auction; what it does not reach waits for its end."""
+        desk = self._desks.of(held.instrument)
+        price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
-        if limit_of(held.order) is None or limit is None or side.sign * (limit - price) >= 0:
+        if limit is None or side.sign * (limit - price) >= 0:
+            self._endings.take_out(held)
             self.on_fill(Filled(held.perm_id, held.remaining, price, added=False))
-        else:
-            auction = auction_of(held.order)
-            self._endings.end(held, NO_AUCTION[auction] if auction is not None else "")
 
     def only_at_once(self, held: BrokerOrder) -> None:
         """End what is left of an order when this operation is over."""
@@ -198,11 +201,15 @@ def _working(held: BrokerOrder) -> Working:
         limit=limit,
         all_or_none=order.all_or_none or order.tif == "FOK",
         min_quantity=Decimal(order.min_quantity or 0) if not held.filled else ZERO,
-        display=_display_size(order),
+        display=_display_size(held),
     )
 
 
-def _display_size(order: Order) -> Decimal | None:
+def _display_size(held: BrokerOrder) -> Decimal | None:
+    """Only US stocks at SMART have one; of others it is ignored, with a warning."""
+    order, instrument = held.order, held.instrument
     if order.hidden:
         return ZERO
-    return Decimal(order.display_size) if order.display_size else None
+    is_us_stock = (instrument.sec_type, instrument.currency) == ("STK", "USD")
+    is_shown_in_tips = is_us_stock and held.contract.exchange == "SMART" and order.display_size
+    return Decimal(order.display_size or 0) if is_shown_in_tips else None

@@ -169,7 +169,11 @@ class Passage:
         desk.hours = hours
         for perm_id in desk.worked():
             held = self._truth.orders[perm_id]
-            if not is_worked(held, self._situation(held)):
+            if not held.is_live or is_worked(held, self._situation(held)):
+                continue
+            if self._endings.is_over(held):
+                self._endings.expire(held)
+            else:
                 self._endings.take_out(held)
                 self.advance(held)
 
@@ -177,7 +181,8 @@ class Passage:
         """Bring into the market what may trade now."""
         for perm_id in tuple(desk.waiting):
             held = self._truth.orders[perm_id]
-            if auction_of(held.order) is None and is_worked(held, self._situation(held)):
+            is_next = perm_id in desk.waiting and auction_of(held.order) is None
+            if is_next and is_worked(held, self._situation(held)):
                 self._endings.take_out(held)
                 self.advance(held)
 
