@@ -173,9 +173,7 @@ class Auditor:
             assert filled[order.perm_id] == order.filled, f"{order.perm_id}: fills do not add up"
         for account, ledger in self.broker.ledgers.items():
             mine = [
-                e
-                for e in self.broker.executions
-                if e.is_booked and e.execution.account == account
+                e for e in self.broker.executions if e.is_booked and e.execution.account == account
             ]
             self._check_account(world, ledger, mine)
 

@@ -286,5 +286,3 @@ EXTRAS: tuple[Callable[[Random, Asked, Order], dict[str, Any]], ...] = (
     },
 )
 """What an order may say besides; a given one may make it one that is refused."""
-
-
