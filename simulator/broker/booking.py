@@ -119,7 +119,7 @@ class Booking:
         )
 
     def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
-        commission = (held.commission or ZERO) + fee
+        commission = ((held.commission or ZERO) + fee).normalize()
         if not trade.counts:
             return replace(held, commission=commission, changed_ms=self._scribe.now_ms)
         change = Change.FILLED if trade.quantity == held.remaining else Change.PART_FILLED

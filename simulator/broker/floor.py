@@ -28,7 +28,7 @@ from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
 from simulator.order_types import Pricing, limit_of, order_type
-from simulator.records import Order, Status
+from simulator.records import Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})

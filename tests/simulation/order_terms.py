@@ -16,7 +16,6 @@ from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
 from simulator.order_types import ORDER_TYPES, SYNONYMS, OrderType
 from simulator.records import (
-    Contract,
     ExecutionCondition,
     MarginCondition,
     Order,
