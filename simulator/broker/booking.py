@@ -81,16 +81,18 @@ class Booking:
         truth, before = self._scribe.truth, executed.execution
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
-        filled = held.filled - before.shares + quantity
-        paid = held.paid - before.shares * before.price + quantity * price
-        after = replace(held, filled=filled, paid=paid, changed_ms=self._scribe.now_ms)
+        after = replace(held, changed_ms=self._scribe.now_ms)
+        if not executed.is_part:
+            filled = held.filled - before.shares + quantity
+            paid = held.paid - before.shares * before.price + quantity * price
+            after = replace(after, filled=filled, paid=paid)
         execution = replace(
             before,
             exec_id=f"{root}.{int(revision, 16) + 1:02x}",
             shares=quantity,
             price=price,
-            cumulative_quantity=after.filled,
-            average_price=after.average_fill_price,
+            cumulative_quantity=quantity if executed.is_part else after.filled,
+            average_price=price if executed.is_part else after.average_fill_price,
         )
         revised = replace(executed, order=after, execution=execution)
         event = Corrected(revised, before.exec_id)

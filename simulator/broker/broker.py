@@ -52,6 +52,7 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.sharing import NOTHING_TO_CHANGE, Sharing, is_shared, is_shared_alike
 from simulator.broker.slices import Plan
 from simulator.broker.trades import expected_fills, trades_of
 from simulator.broker.truth import Truth
@@ -139,6 +140,7 @@ class Broker:
         self._booking = Booking(self._scribe, Charging(self.rules.terms.plan), prefix)
         self._clearing = Clearing(self._scribe, self._booking, database, market)
         self._pricers = Pricers(market, database)
+        self.sharing = Sharing(self.truth, self.appraiser)
         self._agenda = Agenda()
         self._families = Families()
         self._conditional = Conditional(self.truth, self.appraiser, database, self._quotes)
@@ -268,8 +270,8 @@ class Broker:
             parent_perm_id=parent.perm_id if parent is not None else 0,
             placed_ms=now_ms,
             changed_ms=now_ms,
-            quantity=self._quantity(instrument, order),
         )
+        new = self._sized(new)
         self._scribe.write(Accepted(new))
         self._families.enter(new)
         if order.transmit:
@@ -286,12 +288,12 @@ class Broker:
         changed = replace(
             held,
             order=order,
-            quantity=self._quantity(held.instrument, order),
             work_limit=None,
             is_triggered=held.is_triggered and _same_trigger(held.order, order),
             stop_price=held.stop_price if _same_trigger(held.order, order) else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
         )
+        changed = self._sized(changed, held)
         objection = self._objection(changed) if changed.quantity > held.quantity else ""
         if objection:
             self._scribe.write(Refused(held, 201, objection))
@@ -421,7 +423,8 @@ class Broker:
 
     def _enter(self, held: BrokerOrder, rejection: str = "") -> None:
         """The broker takes an order that was transmitted, or rejects it."""
-        objection = rejection or self._objection(held)
+        is_idle = is_shared(held.order) and not held.quantity
+        objection = rejection or (NOTHING_TO_CHANGE if is_idle else self._objection(held))
         if objection:
             self._reject(held, 201, objection)
             return
@@ -652,7 +655,8 @@ class Broker:
     def _on_fill(self, fill: Filled) -> None:
         before = self.truth.orders[fill.key]
         after = before
-        for trade in trades_of(before, fill, self.market, self._scribe.now_ms):
+        got = self.truth.shares_of(fill.key)
+        for trade in trades_of(before, fill, self.market, self._scribe.now_ms, got):
             after = self._booking.book(after, trade).order
             self._plan_maturity(trade.instrument)
         self._tell_group(before, fill.quantity)
@@ -704,7 +708,8 @@ class Broker:
     def _shrink(self, held: BrokerOrder, quantity: Decimal, order: Order) -> None:
         """Make an order smaller; it keeps its place in line."""
         desk = self._desk(held.instrument)
-        after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
+        after = replace(held, order=order, changed_ms=self._scribe.now_ms)
+        after = self.sharing.resized(after, quantity)
         self._scribe.write(Replaced(after))
         desk.resize(held.perm_id, after.remaining)
 
@@ -878,7 +883,7 @@ class Broker:
 
     def _modify_unsent(self, held: BrokerOrder, order: Order) -> list[Event]:
         """New terms of an order that was never transmitted; they may transmit it."""
-        changed = replace(held, order=order, quantity=self._quantity(held.instrument, order))
+        changed = self._sized(replace(held, order=order), held)
         self._families.enter(changed)
         self._scribe.write(Replaced(changed))
         if order.transmit:
@@ -891,6 +896,16 @@ class Broker:
         quantity = order.total_quantity or ZERO
         is_worked_ = self._desk(held.instrument).is_worked(held.perm_id)
         return same and is_worked_ and held.filled < quantity < held.quantity
+
+    def _sized(self, held: BrokerOrder, before: BrokerOrder | None = None) -> BrokerOrder:
+        """An order with its size, and the shares of a group; `before` it had other terms."""
+        order, instrument = held.order, held.instrument
+        quantity = self._quantity(instrument, order)
+        if before is not None and is_shared_alike(before.order, order):
+            return replace(held, quantity=before.quantity if held.shares else quantity)
+        shares = self.sharing.of(order, instrument, quantity, self._scribe.now_ms)
+        size = sum((share for _, share in shares), ZERO) if shares else quantity
+        return replace(held, quantity=size, shares=shares)
 
     def _quantity(self, instrument: Instrument, order: Order) -> Decimal:
         """The size of an order; one for an amount of money buys what that is worth now."""
@@ -907,9 +922,13 @@ class Broker:
         if not self.rules.checks_funds or held.parent_perm_id:
             return ""
         price = expected_price(order, self.market.quote(instrument, now_ms))
-        signed = Side(order.action).sign * held.remaining
-        fills = expected_fills(instrument, signed, price, self.market, now_ms)
-        return self.appraiser.objection(self.ledgers[held.account], fills, now_ms)
+        sign = Side(order.action).sign
+        for account, quantity in self.sharing.to_come(held):
+            fills = expected_fills(instrument, sign * quantity, price, self.market, now_ms)
+            objection = self.appraiser.objection(self.ledgers[account], fills, now_ms)
+            if objection:
+                return objection
+        return ""
 
     def _plan_maturity(self, instrument: Instrument) -> None:
         end_ms = ends_ms(instrument)

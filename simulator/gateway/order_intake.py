@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
+from simulator.broker.sharing import is_shared
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Hub
 from simulator.gateway.moments import dashed_day
@@ -190,7 +191,7 @@ class Intake:
             perm_id=held.perm_id if held else 0,
             client_id=connection.client_id,
             order_id=request.order_id,
-            account=order.account,
+            account=order.account or self._hub.settings.accounts[0],
             instrument=instrument,
             contract=request.contract,
             order=order,
@@ -201,12 +202,15 @@ class Intake:
 
 
 def normal(order: Order, default_account: str) -> Order:
-    """The order with what the gateway fills in; numbers lose the zeros a client appended."""
+    """The order with what the gateway fills in; numbers lose the zeros a client appended.
+
+    One for a group is of no account, as it was sent: with both it would be refused (ours).
+    """
     return replace(
         order,
         total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
         limit_price=order.limit_price.normalize() if order.limit_price else None,
         order_type=SYNONYMS.get(order.order_type, order.order_type),
         tif=order.tif or "DAY",
-        account=order.account or default_account,
+        account="" if is_shared(order) else order.account or default_account,
     )

@@ -39,7 +39,8 @@ def _echo(order: BrokerOrder) -> Order:
         trail_stop_price=order.stop_price if is_trailing else sent.trail_stop_price,
         oca_group=sent.oca_group or group,
         open_close="",
-        shares_allocation=f"{order.perm_id}.0/{order.account}/100",
+        total_quantity=sent.total_quantity or _told_size(order),
+        shares_allocation=f"{order.perm_id}.0/{_allocation(order)}",
         display_size=sent.display_size or None,
         oca_type=sent.oca_type or 3,
         volatility_type=sent.volatility_type or 0,
@@ -52,6 +53,19 @@ def _echo(order: BrokerOrder) -> Order:
         dont_use_auto_price_for_hedge=True,
         use_price_mgmt_algo=sent.use_price_mgmt_algo or 0,
     )
+
+
+def _told_size(order: BrokerOrder) -> Decimal | None:
+    """The size that the broker gave to an order which was sent without one."""
+    return None if order.order.cash_quantity else order.quantity or None
+
+
+def _allocation(order: BrokerOrder) -> str:
+    """Accounts and their percentage of the order; how it is told of several is ours."""
+    if not order.shares:
+        return f"{order.account}/100"
+    whole = order.quantity or 1
+    return ",".join(f"{account}/{100 * share / whole:.6g}" for account, share in order.shares)
 
 
 def open_order(order: BrokerOrder) -> OpenOrder:

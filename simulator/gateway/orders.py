@@ -287,14 +287,19 @@ class Orders:
             self._hub.error(connection, order.order_id, code, reason=reason, cause=reason)
 
     def _tell_fill(self, connection: Connection, executed: truth.Executed) -> None:
-        """The pair of a fill is sent without and, when it is charged, with its commission."""
+        """The pair of a fill is sent without and, when it is charged, with its commission.
+
+        What an advisor traded for a group has a report of its own (public source code of a
+        client); what it tells is not known, here nothing, as the accounts pay.
+        """
         order = executed.order
         before = (order.commission or Decimal(0)) - executed.commission
         connection.send(
             execution_data(connection, PUSHED, executed),
             *self._state(replace(order, commission=before or None)),
         )
-        if executed.is_booked and executed.execution.exec_id not in self._unreported:
+        is_charged = executed.is_booked or bool(order.shares)
+        if is_charged and executed.execution.exec_id not in self._unreported:
             connection.send(*self._state(order), commission_report(executed))
 
     def _report_later(self, executed: truth.Executed) -> None:

@@ -4,11 +4,13 @@ One open order answers, pre-submitted and marked what-if; no status follows and 
 id stays free, as captured. The order is taken as filled at once and whole, at the price it
 would meet or at the price it waits for; margin is that of the ledger. Where the plan leaves open
 what a venue takes, the least and the most commission are told instead of one (captured).
+Of an order for a group the figures are those of its accounts together (ours).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from simulator.broker import expected_price
@@ -21,13 +23,45 @@ from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
 _CENT = Decimal("0.01")
+ZERO = Decimal(0)
 
 
 def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
-    ledger = hub.broker.ledgers[order.account]
+    shares = hub.broker.sharing.of(order, instrument, quantity, hub.now_ms)
+    if not shares:
+        return _effect_on(hub, accounts, instrument, order, (order.account, quantity))
+    return _together(
+        [_effect_on(hub, accounts, instrument, order, share) for share in shares if share[1]]
+    )
+
+
+def _together(effects: Sequence[OrderState]) -> OrderState:
+    """The sums of what happens to several accounts; nothing if none has a share."""
+    added = {
+        field.name: sum(getattr(effect, field.name) for effect in effects)
+        for field in fields(OrderState)
+        if effects and all(isinstance(getattr(e, field.name), Decimal) for e in effects)
+    }
+    first = effects[0] if effects else OrderState(status=Status.PRE_SUBMITTED)
+    whole = replace(first, **added)
+    if not effects or "commission" in added:
+        return whole
+    return replace(
+        whole,
+        commission=None,
+        min_commission=sum((e.min_commission or e.commission or ZERO for e in effects), ZERO),
+        max_commission=sum((e.max_commission or e.commission or ZERO for e in effects), ZERO),
+    )
+
+
+def _effect_on(
+    hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, share: tuple[str, Decimal]
+) -> OrderState:
+    account, quantity = share
+    ledger = hub.broker.ledgers[account]
     price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
     is_sale = order.action != Side.BUY
     least, most = commission_bounds(
