@@ -172,6 +172,8 @@ class World:
             broker=self.broker,
             market=self.market,
         )
+        self.gateway.hub.now_ms = self.clock.now_ms()
+        self.gateway.orders.resume()
 
     def _restore(self) -> None:
         """Take up the state file, and keep it up to date from now on."""

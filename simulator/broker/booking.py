@@ -77,7 +77,10 @@ class Booking:
         return executed
 
     def revise(self, executed: Executed, *, quantity: Decimal, price: Decimal) -> Corrected:
-        """Correct an execution, to no shares at all to bust it; the books are kept anew."""
+        """Correct an execution, to no shares at all to bust it; the books are kept anew.
+
+        A leg of a combination does not fill its order, and so does not change it.
+        """
         truth, before = self._scribe.truth, executed.execution
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
@@ -115,7 +118,7 @@ class Booking:
         )
 
     def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
-        commission = (held.commission or ZERO) + fee
+        commission = ((held.commission or ZERO) + fee).normalize()
         if not trade.counts:
             return replace(held, commission=commission, changed_ms=self._scribe.now_ms)
         change = Change.FILLED if trade.quantity == held.remaining else Change.PART_FILLED

@@ -22,6 +22,11 @@ def expected_price(order: Order, quote: Quote) -> Decimal:
         return order.limit_price
     if order.order_type in AT_TRIGGER and order.aux_price is not None:
         return order.aux_price
+    return present_price(order, quote)
+
+
+def present_price(order: Order, quote: Quote) -> Decimal:
+    """What an order would meet if it were worked now, whatever it waits for."""
     is_purchase = order.action == Side.BUY
     displayed = quote.ask if is_purchase else quote.bid
     if order.order_type in AT_LIMIT_OR_BETTER and order.limit_price is not None:

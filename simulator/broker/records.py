@@ -55,6 +55,9 @@ _LIFE: dict[Status, dict[Change, Status]] = {
         Change.REJECTED: Status.INACTIVE,
     },
     Status.PENDING_CANCEL: {
+        Change.HELD: Status.PENDING_CANCEL,
+        Change.ROUTED: Status.PENDING_CANCEL,
+        Change.REJECTED: Status.INACTIVE,
         Change.PART_FILLED: Status.PENDING_CANCEL,
         Change.FILLED: Status.FILLED,
         Change.CANCEL_REQUESTED: Status.PENDING_CANCEL,
@@ -72,7 +75,8 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
 }
 """The life of an order. What is absent cannot happen: a done order stays done.
 
-An inactive order was rejected, or is out of force; new terms or a cancel may follow.
+An inactive order was rejected, or is out of force; new terms or a cancel may follow. Whatever
+happens to an order while its cancel is on the way, the cancel stays on the way.
 """
 
 LIVE = frozenset({Status.PRE_SUBMITTED, Status.SUBMITTED, Status.PENDING_CANCEL})

@@ -6,9 +6,8 @@ Knows no market and no state of an order. Assumptions:
   was told to start (TWS guide, "Time in Force"): of regular hours, or of all of them if it may
   be worked outside of those. A day-til-cancelled order ends as one of the day.
 - A good-til-date order ends with the market on its date, or at its time (TWS guide).
-- Orders for an auction are worked for half a minute from its moment, the open or close of
-  regular hours, at what is quoted then: at the open a real gateway cancels the rest after 30
-  seconds (captured); at the close ours.
+- An auction is held at the open or close of regular hours; what could not be executed in it
+  is cancelled 30 seconds later (captured at the open; at the close ours).
 - The last moment to enter one is the exchange's (IBKR, order type pages of MOC and LOO), with
   none for exchanges not told of. One that comes later, until the auction is over, is refused
   and does not wait for another day: so seen of gateways right after the close.

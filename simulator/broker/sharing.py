@@ -14,7 +14,7 @@ where no source is named:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -64,21 +64,6 @@ class Sharing:
             amounts = {account: self._weight(account, basis, now_ms) for account in amounts}
         return allocate(quantity, amounts)
 
-    def resized(self, held: BrokerOrder, quantity: Decimal) -> BrokerOrder:
-        """A shared order that is made smaller: each gives up its part of what is to come."""
-        done = self._truth.shares_of(held.perm_id)
-        left = {account: share - done.get(account, ZERO) for account, share in held.shares}
-        parts = allocate(quantity - held.filled, left) if held.shares else ()
-        shares = tuple((account, part + done.get(account, ZERO)) for account, part in parts)
-        return replace(held, quantity=quantity, shares=shares)
-
-    def to_come(self, held: BrokerOrder) -> Shares:
-        """What each account is still to get of an order; one that is not shared has one."""
-        if not held.shares:
-            return ((held.account, held.remaining),)
-        done = self._truth.shares_of(held.perm_id)
-        return tuple((account, share - done.get(account, ZERO)) for account, share in held.shares)
-
     def _position(self, account: str, instrument: Instrument) -> Decimal:
         position = self._truth.ledgers[account].positions.get(instrument.con_id)
         return ZERO if position is None else position.quantity
@@ -89,6 +74,22 @@ class Sharing:
         valuation = self._appraiser.value(self._truth.ledgers[account], now_ms)
         is_net = basis is Basis.NET_LIQUIDATION
         return valuation.net_liquidation if is_net else valuation.available_funds
+
+
+def resized(held: BrokerOrder, quantity: Decimal, got: Mapping[str, Decimal]) -> BrokerOrder:
+    """An order made smaller; each account that shares it gives up a part of what is to come."""
+    if not held.shares:
+        return replace(held, quantity=quantity)
+    parts = allocate(quantity - held.filled, dict(to_come(held, got)))
+    shares = tuple((account, part + got.get(account, ZERO)) for account, part in parts)
+    return replace(held, quantity=quantity, shares=shares)
+
+
+def to_come(held: BrokerOrder, got: Mapping[str, Decimal]) -> Shares:
+    """What each account is still to get, of which it has got some; one that is not shared: all."""
+    if not held.shares:
+        return ((held.account, held.remaining),)
+    return tuple((account, share - got.get(account, ZERO)) for account, share in held.shares)
 
 
 def is_shared(order: Order) -> bool:

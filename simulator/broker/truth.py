@@ -18,7 +18,7 @@ from simulator.broker.records import (
     Event,
     Executed,
 )
-from simulator.ledger import Ledger, Terms
+from simulator.ledger import Ledger, Position, Terms
 
 ZERO = Decimal(0)
 
@@ -110,9 +110,10 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What later ones realised follows from that, too.
+        What later ones realised follows from that, too. What the account has nothing of any
+        more is still there, with nothing of it: clients know it.
         """
-        ledger = self._opened(account)
+        before, ledger = self.ledgers[account], self._opened(account)
         for entry in self.journal:
             match entry.event:
                 case CashMoved(owner, currency, amount) if owner == account:
@@ -123,6 +124,10 @@ class Truth:
         for root, executed in self._executions.items():
             if executed.execution.account == account:
                 self._executions[root] = replace(executed, realized_pnl=self.book(executed))
+        for con_id, position in before.positions.items():
+            ledger.positions.setdefault(con_id, Position(instrument=position.instrument))
+        for currency in before.cash:
+            ledger.cash.setdefault(currency, ZERO)
 
     # --- inside ---
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
@@ -186,7 +185,8 @@ class Intake:
         held: BrokerOrder | None,
     ) -> OpenOrder:
         """The one answer to a what-if order; of a live order it previews the change."""
-        quantity = (order.total_quantity or Decimal(0)) - (held.filled if held else 0)
+        quantity = self._hub.broker.size_of(instrument, order, self._hub.now_ms)
+        quantity -= held.filled if held else 0
         shown = BrokerOrder(
             perm_id=held.perm_id if held else 0,
             client_id=connection.client_id,

@@ -106,6 +106,11 @@ class Orders:
                     pass
         self._plan_next()
 
+    def resume(self) -> None:
+        """Go on with what a broker has to do that was restored from its journal."""
+        self._plan_next()
+        self.on_working()
+
     def run_broker(self) -> None:
         """Have the broker do what has fallen due."""
         self._planned_ms = None
@@ -166,8 +171,10 @@ class Orders:
         log.info("global_cancel", client_id=connection.client_id)
         for order in tuple(self._ended.get(connection, {}).values()):
             self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
-        for order in self._hub.broker.live_orders():
-            self.publish(self._hub.broker.cancel(order, self._hub.now_ms))
+        broker = self._hub.broker
+        for order in broker.live_orders():
+            if broker.truth.orders[order.perm_id].is_live:  # not cancelled with another
+                self.publish(broker.cancel(order, self._hub.now_ms))
 
     def _open_orders(self, connection: Connection, request: RequestOpenOrders) -> None:
         """Client 0 is shown the orders entered by hand, too, and may name them from then on."""

@@ -14,7 +14,7 @@ from dataclasses import fields, replace
 from decimal import Decimal
 
 from simulator.broker import expected_price
-from simulator.commissions import commission_bounds, commission_currency
+from simulator.commissions import Plan, commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
@@ -22,8 +22,8 @@ from simulator.ledger import Fill, Ledger, Valuation, replayed
 from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
-_CENT = Decimal("0.01")
 ZERO = Decimal(0)
+_CENT = Decimal("0.01")
 
 
 def effect(
@@ -33,21 +33,19 @@ def effect(
     shares = hub.broker.sharing.of(order, instrument, quantity, hub.now_ms)
     if not shares:
         return _effect_on(hub, accounts, instrument, order, (order.account, quantity))
-    return _together(
-        [_effect_on(hub, accounts, instrument, order, share) for share in shares if share[1]]
-    )
+    effects = [_effect_on(hub, accounts, instrument, order, share) for share in shares]
+    return _together(effects)
 
 
 def _together(effects: Sequence[OrderState]) -> OrderState:
-    """The sums of what happens to several accounts; nothing if none has a share."""
+    """The sums of what happens to several accounts."""
     added = {
         field.name: sum(getattr(effect, field.name) for effect in effects)
         for field in fields(OrderState)
-        if effects and all(isinstance(getattr(e, field.name), Decimal) for e in effects)
+        if all(isinstance(getattr(effect, field.name), Decimal) for effect in effects)
     }
-    first = effects[0] if effects else OrderState(status=Status.PRE_SUBMITTED)
-    whole = replace(first, **added)
-    if not effects or "commission" in added:
+    whole = replace(effects[0], **added)
+    if "commission" in added:
         return whole
     return replace(
         whole,
@@ -60,16 +58,27 @@ def _together(effects: Sequence[OrderState]) -> OrderState:
 def _effect_on(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, share: tuple[str, Decimal]
 ) -> OrderState:
+    broker, now_ms = hub.broker, hub.now_ms
     account, quantity = share
-    ledger = hub.broker.ledgers[account]
-    price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
-    is_sale = order.action != Side.BUY
-    least, most = commission_bounds(
-        instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
+    ledger = broker.ledgers[account]
+    price = expected_price(order, hub.market.quote(instrument, now_ms))
+    sign = Side(order.action).sign
+    traded = broker.expected_fills(instrument, sign * quantity, price, now_ms) if quantity else ()
+    bounds = [_fees(fill, ledger.terms.plan) for fill in traded]
+    fills = [replace(fill, commission=most) for fill, (_, most) in zip(traded, bounds, strict=True)]
+    before, after = outlook(accounts, ledger, fills)
+    fees = sum((least for least, _ in bounds), ZERO), sum((most for _, most in bounds), ZERO)
+    return effect_between(before, after, fees, commission_currency(instrument))
+
+
+def _fees(fill: Fill, plan: Plan) -> tuple[Decimal, Decimal]:
+    return commission_bounds(
+        fill.instrument,
+        abs(fill.quantity),
+        fill.price,
+        is_sale=fill.quantity < 0,
+        plan=plan,
     )
-    fill = Fill(instrument, -quantity if is_sale else quantity, price, most)
-    before, after = outlook(accounts, ledger, [fill])
-    return effect_between(before, after, (least, most), commission_currency(instrument))
 
 
 def outlook(

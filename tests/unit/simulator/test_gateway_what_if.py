@@ -5,8 +5,9 @@ from decimal import Decimal as D
 
 import pytest
 
+from simulator.broker import expected_price
 from simulator.commissions import Plan
-from simulator.gateway.what_if import effect, expected_price
+from simulator.gateway.what_if import effect
 from simulator.ledger import Terms
 from simulator.messages.account import AccountValue, RequestAccountUpdates
 from simulator.messages.connection import ErrorMessage
@@ -72,7 +73,7 @@ def test_what_is_foretold_is_what_the_account_then_shows(
     world.broker.ledgers["DU9000001"].apply(
         instrument,
         D(quantity) if action == "BUY" else -D(quantity),
-        expected_price(hub, instrument, order),
+        expected_price(order, world.market.quote(instrument, world.clock.now_ms())),
         foretold.commission,
     )
     rows = client.send(RequestAccountUpdates(subscribe=True, account=""))
@@ -108,8 +109,7 @@ def test_a_tiered_plan_tells_the_least_and_the_most_commission(world) -> None:
 def test_an_order_is_expected_at_the_price_it_would_meet_or_waits_for(
     world, changes, price
 ) -> None:
-    instrument = world.broker.database.by_name("AAPL")
-    assert expected_price(world.gateway.hub, instrument, replace(BUY, **changes)) == D(price)
+    assert expected_price(replace(BUY, **changes), world.quote("AAPL")) == D(price)
 
 
 def test_change_is_the_difference(client) -> None:

@@ -68,7 +68,7 @@ STREAMS = (
 META = research.RequestWshMetaData(104)
 
 MARKET = Order(action="BUY", total_quantity=D(2), order_type="MKT", tif="DAY")
-LIMIT = replace(MARKET, order_type="LMT", limit_price=D(10**6))
+LIMIT = replace(MARKET, order_type="LMT", limit_price=D(1_000))
 GOOD = (
     orders.PlaceOrder(7, AAPL, MARKET),
     orders.PlaceOrder(7, AAPL, LIMIT),
