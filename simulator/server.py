@@ -17,7 +17,8 @@ from simulator.clock import ManualClock
 from simulator.control.server import ControlServer
 from simulator.gateway import Connection
 from simulator.session import State
-from simulator.world import World, WorldSettings
+from simulator.world import World
+from simulator.world_settings import settings_of
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +35,8 @@ class Simulator:
         async with Simulator(seed=7) as sim:
             await ib.connectAsync("127.0.0.1", sim.port, clientId=1)
 
-    Keyword arguments are those of `WorldSettings`, or a `world` that exists already, whose
-    broker truth then outlives this server. `port` 0 takes a free one. With a `control_port`
+    Keyword arguments are those of `world_settings.settings_of`, such as `fill_model="queue"`,
+    or a `world` that exists already, whose broker truth then outlives this server. `port` 0 takes a free one. With a `control_port`
     (0: a free one) the HTTP control plane is served as well, on loopback.
     `peer_timeout_s` bounds the handshake and the rest of a frame once it has begun.
     """
@@ -52,7 +53,7 @@ class Simulator:
     ) -> None:
         if world is not None and settings:
             raise TypeError(f"a world is set up already; {sorted(settings)} cannot apply")
-        self.world = world or World(WorldSettings(**settings))
+        self.world = world or World(settings_of(**settings))
         self._host = host
         self._port = port
         self._control_port = control_port

@@ -55,7 +55,7 @@ from simulator.broker.watch import ANYTHING
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
-from simulator.matching import MODELS, Filled
+from simulator.matching import MODELS
 from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
@@ -368,14 +368,8 @@ class Broker:
     ) -> list[Event]:
         """Fill a part of a live order at a price, whatever the market shows."""
         self._begin(now_ms)
-        desk = self._desks.of(held.instrument)
-        if held.perm_id in desk.planned:
-            desk.recall(held.perm_id)
-        if held.perm_id in desk.book:
-            self._floor.on_fill(desk.book.fill(held.perm_id, quantity, price))
-        else:
-            desk.resize(held.perm_id, held.remaining - quantity)
-            self._floor.on_fill(Filled(held.perm_id, quantity, price, added=True))
+        filled = self._desks.of(held.instrument).fill(held.perm_id, quantity, price)
+        self._floor.on_fill(filled)
         return self._finish()
 
     def revise(

@@ -31,7 +31,8 @@ from simulator.control.models import (
 from simulator.gateway.core import Request as Received
 from simulator.market import Quote
 from simulator.messages import REQUESTS
-from simulator.world import World, WorldError
+from simulator.world import World
+from simulator.world_settings import WorldError
 
 LOOPBACK_HOSTS = ["127.0.0.1", "localhost", "::1", "[::1]"]
 _REFUSED: dict[int | str, dict[str, Any]] = {409: {"model": Problem}}

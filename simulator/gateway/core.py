@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from simulator.broker import Broker
+from simulator.broker import Event as BrokerEvent
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.archive import Archive
 from simulator.gateway.contracts import Contracts
@@ -174,6 +175,12 @@ class Gateway:
         """Tell who watches an instrument, or what follows it, whether it is halted now."""
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
+
+    def publish(self, events: Iterable[BrokerEvent], now_ms: int) -> None:
+        """Tell those concerned what somebody else had the broker do."""
+        self.hub.now_ms = now_ms
+        self.orders.publish(events)
+        self.orders.on_working()
 
     def entitle(self, instrument: Instrument | None, entitlement: Entitlement, now_ms: int) -> None:
         """Set what the login may see of an instrument, or of all."""

@@ -12,6 +12,7 @@ from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Hub
 from simulator.gateway.moments import dashed_day
 from simulator.gateway.order_replies import open_order
+from simulator.gateway.texts import TEXTS
 from simulator.gateway.validation import (
     Candidate,
     Refusal,
@@ -24,8 +25,11 @@ from simulator.instruments import Instrument
 from simulator.messages.orders import OpenOrder, PlaceOrder
 from simulator.order_types import SYNONYMS
 from simulator.records import Contract, Order, Status
+from simulator.session import MAX_VERSION
 
 REJECTED = 201
+BY_HAND = 0
+"""The client whose orders are those entered in TWS."""
 
 Publish = Callable[[Iterable[truth.Event]], None]
 
@@ -59,7 +63,14 @@ class Intake:
 
     def place(self, connection: Connection, request: PlaceOrder) -> None:
         held = self._hub.broker.order(connection.client_id, request.order_id)
-        candidate = self._candidate(connection, request, held)
+        candidate = self._candidate(
+            request.contract,
+            request.order,
+            client_id=connection.client_id,
+            version=connection.session.version,
+            held=held,
+            order_id=request.order_id,
+        )
         refused = refusal(candidate)
         if refused is not None:
             self._refuse(connection, request, refused, held)
@@ -73,11 +84,28 @@ class Intake:
         self._submit(connection, request, order, held)
         self._warn_of_hours(connection, request.order_id)
 
+    def objection_by_hand(self, contract: Contract, order: Order) -> str:
+        """Why an order entered by hand would be refused, with the code; nothing if it is taken."""
+        candidate = self._candidate(
+            contract, order, client_id=BY_HAND, version=MAX_VERSION, held=None, order_id=None
+        )
+        refused = refusal(candidate)
+        if refused is None:
+            return ""
+        return f"{refused.code} {TEXTS[refused.code].format(id=0, **refused.facts)}"
+
     def _candidate(
-        self, connection: Connection, request: PlaceOrder, held: BrokerOrder | None
+        self,
+        contract: Contract,
+        order: Order,
+        *,
+        client_id: int,
+        version: int,
+        held: BrokerOrder | None,
+        order_id: int | None,
     ) -> Candidate:
-        broker, client_id = self._hub.broker, connection.client_id
-        settings, order, contract = self._hub.settings, request.order, request.contract
+        """`order_id` None: the order has none."""
+        broker, settings = self._hub.broker, self._hub.settings
         instruments = broker.database.find(contract)
         is_combo = contract.sec_type == "BAG"
         return Candidate(
@@ -90,8 +118,8 @@ class Intake:
             withheld=settings.withheld,
             held=held,
             parent=broker.order(client_id, order.parent_id),
-            is_old_id=request.order_id < broker.next_order_id(client_id),
-            version=connection.session.version,
+            is_old_id=order_id is not None and order_id < broker.next_order_id(client_id),
+            version=version,
             gateway_version=settings.server_version,
             now_ms=self._hub.now_ms,
             zone=instruments[0].time_zone if instruments else "UTC",

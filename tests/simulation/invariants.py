@@ -105,7 +105,7 @@ class Auditor:
         assert not isinstance(event, Accepted), f"perm id {order.perm_id} is there twice"
         for name in ("client_id", "account", "instrument", "contract", "parent_perm_id"):
             assert getattr(order, name) == getattr(before, name), name
-        assert order.order_id == before.order_id or before.order_id == 0
+        assert before.order_id in (order.order_id, 0)
         assert order.order.action == before.order.action
         is_allowed = order.status is before.status or (before.status, order.status) in NEXT
         assert is_allowed, f"{order.perm_id}: {before.status} → {order.status}"
