@@ -31,6 +31,7 @@ from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
 from simulator.broker.floor import Floor
+from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
@@ -48,6 +49,7 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.sequels import Sequels
 from simulator.broker.sharing import Sharing
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
@@ -88,6 +90,7 @@ class Broker:
         self._desks = desks = Desks(MODELS[self.rules.fill_model])
         self._agenda = agenda = Agenda()
         self._families = Families()
+        self._sequels = sequels = Sequels(self.truth, self._families, database, market)
         prefix = f"{0xE0D5 + seed % 0x10000:08x}"
         self._booking = Booking(scribe, Charging(self.rules.terms.plan), prefix)
         self._clearing = Clearing(scribe, self._booking, database, market)
@@ -98,6 +101,7 @@ class Broker:
             desks,
             self._conditional,
             families=self._families,
+            sequels=sequels,
             agenda=agenda,
             sessions=market.sessions,
         )
@@ -436,8 +440,26 @@ class Broker:
 
     def _finish(self) -> list[Event]:
         self._floor.settle()
+        while (held := self._sequels.take()) is not None:
+            self._set_off(held)
+            self._floor.settle()
         self.on_finished()
         return self._scribe.take()
+
+    def _set_off(self, held: BrokerOrder) -> None:
+        """Work a hedge whose parent is over, or an order that the broker makes."""
+        now_ms = self._scribe.now_ms
+        self._display(held.instrument, self.market.quote(held.instrument, now_ms))
+        if held.order.hedge_type:
+            held = self._sequels.sized(self.truth.orders[held.perm_id], now_ms)
+            if not held.quantity:
+                self._endings.end(held, NOTHING_TO_HEDGE)
+                return
+        else:
+            held = self._checks.sized(held, now_ms)
+            self._scribe.write(Accepted(held))
+        self._passage.advance(held)
+        self._endings.plan_end(held)
 
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desks.of(instrument)

@@ -68,6 +68,8 @@ class Checks:
         quantity = self.quantity(instrument, order, now_ms)
         if before is not None and before.shares and is_shared_alike(before.order, order):
             return held
+        if order.hedge_type and before is not None:
+            return replace(held, quantity=quantity or before.quantity)
         shares = self.sharing.of(order, instrument, quantity, now_ms)
         size = sum((share for _, share in shares), ZERO) if shares else quantity
         return replace(held, quantity=size, shares=shares)

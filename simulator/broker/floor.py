@@ -150,10 +150,12 @@ class Floor:
         for trade in trades_of(before, fill, self._market, self._scribe.now_ms, got):
             after = self._booking.book(after, trade).order
             self.plan_maturity(trade.instrument)
+        self._endings.sequels.filled(before, fill, self._scribe.now_ms)
         self._endings.tell_group(before, fill.quantity)
         if after.status is Status.FILLED:
             self._endings.forget(after)
             self.onward.release_children(after)
+            self._endings.sequels.over(after)
         elif after.work_limit is None and _becomes_limit(after):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))

@@ -31,10 +31,11 @@ def _echo(order: BrokerOrder) -> Order:
     """The attributes of an order as gateways show them, with what they put into empty ones."""
     sent = order.order
     is_trailing = sent.order_type in {"TRAIL", "TRAIL LIMIT"}
-    group = str(order.parent_perm_id) if order.parent_perm_id else ""
+    is_grouped = order.parent_perm_id and not sent.hedge_type
+    group = str(order.parent_perm_id) if is_grouped else ""
     return replace(
         sent,
-        limit_price=order.work_limit or sent.limit_price or Decimal("0.0"),
+        limit_price=_shown_limit(order) or Decimal("0.0"),
         aux_price=sent.aux_price or Decimal("0.0"),
         trail_stop_price=order.stop_price if is_trailing else sent.trail_stop_price,
         oca_group=sent.oca_group or group,
@@ -53,6 +54,12 @@ def _echo(order: BrokerOrder) -> Order:
         dont_use_auto_price_for_hedge=True,
         use_price_mgmt_algo=sent.use_price_mgmt_algo or 0,
     )
+
+
+def _shown_limit(order: BrokerOrder) -> Decimal | None:
+    """The limit at which an order works now; how far it would give way is not shown."""
+    sent = order.order
+    return sent.limit_price if sent.discretionary_amount else order.work_limit or sent.limit_price
 
 
 def _told_size(order: BrokerOrder) -> Decimal | None:
