@@ -31,6 +31,7 @@ from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
 from simulator.broker.floor import Floor, becomes_limit
+from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
@@ -48,6 +49,8 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.sequels import Sequels
+from simulator.broker.sharing import Sharing
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
 from simulator.broker.watch import ANYTHING
@@ -87,6 +90,7 @@ class Broker:
         self._desks = desks = Desks(MODELS[self.rules.fill_model])
         self._agenda = agenda = Agenda()
         self._families = Families()
+        self._sequels = sequels = Sequels(self.truth, self._families, database, market)
         prefix = f"{0xE0D5 + seed % 0x10000:08x}"
         self._booking = Booking(scribe, Charging(self.rules.terms.plan), prefix)
         self._clearing = Clearing(scribe, self._booking, database, market)
@@ -97,6 +101,7 @@ class Broker:
             desks,
             self._conditional,
             families=self._families,
+            sequels=sequels,
             agenda=agenda,
             sessions=market.sessions,
         )
@@ -173,6 +178,11 @@ class Broker:
 
     def positions(self, account: str) -> list[Position]:
         return list(self.ledgers[account].positions.values())
+
+    @property
+    def sharing(self) -> Sharing:
+        """Who shares the orders of an advisor; to be told which groups there are."""
+        return self._checks.sharing
 
     def size_of(self, instrument: Instrument, order: Order, now_ms: int) -> Decimal:
         """How many units an order is for; one for an amount of money, by the price of now."""
@@ -259,8 +269,8 @@ class Broker:
             parent_perm_id=parent.perm_id if parent is not None else 0,
             placed_ms=now_ms,
             changed_ms=now_ms,
-            quantity=self._checks.quantity(instrument, order, now_ms),
         )
+        new = self._checks.sized(new, now_ms)
         self._scribe.write(Accepted(new))
         self._families.enter(new)
         if order.transmit:
@@ -282,12 +292,12 @@ class Broker:
         changed = replace(
             held,
             order=order,
-            quantity=self._checks.quantity(held.instrument, order, self._scribe.now_ms),
             work_limit=_limit_kept(held, order) if is_same_trigger else None,
             is_triggered=held.is_triggered and is_same_trigger,
             stop_price=held.stop_price if is_same_trigger else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
         )
+        changed = self._checks.sized(changed, now_ms, held)
         is_more = held.is_inactive or changed.quantity > held.quantity
         objection = self._checks.objection(changed, now_ms) if is_more else ""
         if objection and held.is_inactive:
@@ -435,8 +445,26 @@ class Broker:
 
     def _finish(self) -> list[Event]:
         self._floor.settle()
+        while (held := self._sequels.take()) is not None:
+            self._set_off(held)
+            self._floor.settle()
         self.on_finished()
         return self._scribe.take()
+
+    def _set_off(self, held: BrokerOrder) -> None:
+        """Work a hedge whose parent is over, or an order that the broker makes."""
+        now_ms = self._scribe.now_ms
+        self._display(held.instrument, self.market.quote(held.instrument, now_ms))
+        if held.order.hedge_type:
+            held = self._sequels.sized(self.truth.orders[held.perm_id], now_ms)
+            if not held.quantity:
+                self._endings.end(held, NOTHING_TO_HEDGE)
+                return
+        else:
+            held = self._checks.sized(held, now_ms)
+            self._scribe.write(Accepted(held))
+        self._passage.advance(held)
+        self._endings.plan_end(held)
 
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desks.of(instrument)
@@ -519,11 +547,7 @@ class Broker:
 
     def _modify_unsent(self, held: BrokerOrder, order: Order) -> list[Event]:
         """New terms of an order that was never transmitted; they may transmit it."""
-        changed = replace(
-            held,
-            order=order,
-            quantity=self._checks.quantity(held.instrument, order, self._scribe.now_ms),
-        )
+        changed = self._checks.sized(replace(held, order=order), self._scribe.now_ms, held)
         self._families.enter(changed)
         self._scribe.write(Replaced(changed))
         if order.transmit:

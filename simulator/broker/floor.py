@@ -158,13 +158,16 @@ class Floor:
     def on_fill(self, fill: Filled) -> None:
         before = self._truth.orders[fill.key]
         after = before
-        for trade in trades_of(before, fill, self._market, self._scribe.now_ms):
+        got = self._truth.shares_of(fill.key)
+        for trade in trades_of(before, fill, self._market, self._scribe.now_ms, got):
             after = self._booking.book(after, trade).order
             self.plan_maturity(trade.instrument)
+        self._endings.sequels.filled(before, fill, self._scribe.now_ms)
         self._endings.tell_group(before, fill.quantity)
         if after.status is Status.FILLED:
             self._endings.forget(after)
             self.onward.release_children(after)
+            self._endings.sequels.over(after)
         elif after.work_limit is None and becomes_limit(after.order):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))

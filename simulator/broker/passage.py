@@ -138,7 +138,8 @@ class Passage:
     def release_children(self, parent: BrokerOrder) -> None:
         for perm_id in self._families.children(parent.perm_id):
             child = self._truth.orders[perm_id]
-            if child.is_live and child.gate is Gate.PARENT:
+            is_hedge = bool(child.order.hedge_type)
+            if child.is_live and child.gate is Gate.PARENT and not is_hedge:
                 self.advance(child)
 
     def _watch(self, held: BrokerOrder) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
+from simulator.broker.sharing import is_shared
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Hub
 from simulator.gateway.moments import dashed_day
@@ -233,7 +234,7 @@ class Intake:
             perm_id=held.perm_id if held else 0,
             client_id=connection.client_id,
             order_id=request.order_id,
-            account=order.account,
+            account=order.account or self._hub.settings.accounts[0],
             instrument=instrument,
             contract=request.contract,
             order=order,
@@ -262,7 +263,10 @@ Clients that learn an order from its open order send all of that back with new t
 
 
 def normal(order: Order, default_account: str) -> Order:
-    """The order with what the gateway fills in, and without what it only shows."""
+    """The order with what the gateway fills in, and without what it only shows.
+
+    One for a group is of no account, as it was sent: with both it would be refused (ours).
+    """
     order_type = SYNONYMS.get(order.order_type, order.order_type)
     meant: dict[str, Any] = {
         name: unset
@@ -275,7 +279,7 @@ def normal(order: Order, default_account: str) -> Order:
         total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
         order_type=order_type,
         tif=order.tif or "DAY",
-        account=order.account or default_account,
+        account="" if is_shared(order) else order.account or default_account,
         oca_type=order.oca_type if order.oca_group else 0,
         trail_stop_price=order.trail_stop_price if is_trailing else None,
         shares_allocation="",
