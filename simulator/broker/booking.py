@@ -77,20 +77,25 @@ class Booking:
         return executed
 
     def revise(self, executed: Executed, *, quantity: Decimal, price: Decimal) -> Corrected:
-        """Correct an execution, to no shares at all to bust it; the books are kept anew."""
+        """Correct an execution, to no shares at all to bust it; the books are kept anew.
+
+        A leg of a combination does not fill its order, and so does not change it.
+        """
         truth, before = self._scribe.truth, executed.execution
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
-        filled = held.filled - before.shares + quantity
-        paid = held.paid - before.shares * before.price + quantity * price
-        after = replace(held, filled=filled, paid=paid, changed_ms=self._scribe.now_ms)
+        after = replace(held, changed_ms=self._scribe.now_ms)
+        if not executed.is_part:
+            filled = held.filled - before.shares + quantity
+            paid = held.paid - before.shares * before.price + quantity * price
+            after = replace(after, filled=filled, paid=paid)
         execution = replace(
             before,
             exec_id=f"{root}.{int(revision, 16) + 1:02x}",
             shares=quantity,
             price=price,
-            cumulative_quantity=after.filled,
-            average_price=after.average_fill_price,
+            cumulative_quantity=quantity if executed.is_part else after.filled,
+            average_price=price if executed.is_part else after.average_fill_price,
         )
         revised = replace(executed, order=after, execution=execution)
         event = Corrected(revised, before.exec_id)
@@ -113,7 +118,7 @@ class Booking:
         )
 
     def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
-        commission = (held.commission or ZERO) + fee
+        commission = ((held.commission or ZERO) + fee).normalize()
         if not trade.counts:
             return replace(held, commission=commission, changed_ms=self._scribe.now_ms)
         change = Change.FILLED if trade.quantity == held.remaining else Change.PART_FILLED

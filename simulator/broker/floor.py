@@ -27,17 +27,12 @@ from simulator.expiry import ends_ms
 from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
-from simulator.order_types import Auction, Pricing, auction_of, limit_of, order_type
+from simulator.order_types import Pricing, limit_of, order_type
 from simulator.records import Order, Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
-
-NO_AUCTION = {
-    Auction.OPEN: "At the open order can not be executed",
-    Auction.CLOSE: "At the close order can not be executed",
-}
 
 
 class Onward(Protocol):
@@ -83,9 +78,6 @@ class Floor:
             self._endings.cancel_by_system(held, reason)
             return
         working = _working(held)
-        if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
-            self._endings.reject(held, 0, "")
-            return
         price = self._pricers.of(held)
         plan = self._plan(held)
         if isinstance(plan, Objection):
@@ -102,6 +94,21 @@ class Floor:
         if order.tif in AT_ONCE:
             self.only_at_once(held)
 
+    def is_unfillable(self, held: BrokerOrder) -> bool:
+        """Whether an order to be filled at once or not at all cannot be."""
+        book = self._desks.of(held.instrument).book
+        return held.order.tif == "FOK" and book.reachable(_working(held)) < held.remaining
+
+    def begins_held(self, held: BrokerOrder) -> bool:
+        """Market buys begin pre-submitted in every public capture, market sales do not.
+
+        So does what is cancelled for its limit.
+        """
+        is_new = held.status is Status.PENDING_SUBMIT
+        is_purchase = held.order.order_type == "MKT" and held.order.action == Side.BUY
+        view = self._desks.of(held.instrument).view
+        return is_new and (is_purchase or bool(self._checks.beyond_collar(held, view)))
+
     def _plan(self, held: BrokerOrder) -> Plan | Objection | None:
         """How an order is worked in parts, from when it may first be worked."""
         zone, since_ms = held.instrument.time_zone, held.placed_ms
@@ -117,6 +124,16 @@ class Floor:
         if plan_ends_ms is not None:
             self._endings.end_by(held, plan_ends_ms)
         self._desks.touch(held.instrument)
+
+    def work_again(self, held: BrokerOrder) -> None:
+        """Other fills count than did when an order was entered: work what is left of it now."""
+        desk = self._desks.of(held.instrument)
+        if held.perm_id in desk.planned:
+            desk.recall(held.perm_id)
+            self.work_part(held)
+        elif desk.is_worked(held.perm_id):
+            desk.resize(held.perm_id, held.remaining)
+            self._desks.touch(held.instrument)
 
     def work_parts(self, desk: Desk) -> None:
         """The volume has changed: some orders are worked by it."""
@@ -136,19 +153,22 @@ class Floor:
         for perm_id in at_once:
             held = self._truth.orders[perm_id]
             if held.is_live:
-                self._endings.end(held, "")
+                self._endings.cancel_by_system(held, "")
 
     def on_fill(self, fill: Filled) -> None:
         before = self._truth.orders[fill.key]
         after = before
-        for trade in trades_of(before, fill, self._market, self._scribe.now_ms):
+        got = self._truth.shares_of(fill.key)
+        for trade in trades_of(before, fill, self._market, self._scribe.now_ms, got):
             after = self._booking.book(after, trade).order
             self.plan_maturity(trade.instrument)
+        self._endings.sequels.filled(before, fill, self._scribe.now_ms)
         self._endings.tell_group(before, fill.quantity)
         if after.status is Status.FILLED:
             self._endings.forget(after)
             self.onward.release_children(after)
-        elif after.work_limit is None and _becomes_limit(after):
+            self._endings.sequels.over(after)
+        elif after.work_limit is None and becomes_limit(after.order):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desks.of(after.instrument).planned:
@@ -156,15 +176,13 @@ class Floor:
         self.onward.look(ANYTHING)
 
     def hold_auction(self, held: BrokerOrder) -> None:
-        """Trade at the price of the auction, or end."""
-        self._endings.take_out(held)
-        price, limit = self._desks.of(held.instrument).view.last, held.order.limit_price
+        """Trade at the price of the auction; what it does not reach waits for its end."""
+        desk = self._desks.of(held.instrument)
+        price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
-        if limit_of(held.order) is None or limit is None or side.sign * (limit - price) >= 0:
+        if limit is None or side.sign * (limit - price) >= 0:
+            self._endings.take_out(held)
             self.on_fill(Filled(held.perm_id, held.remaining, price, added=False))
-        else:
-            auction = auction_of(held.order)
-            self._endings.end(held, NO_AUCTION[auction] if auction is not None else "")
 
     def only_at_once(self, held: BrokerOrder) -> None:
         """End what is left of an order when this operation is over."""
@@ -181,9 +199,9 @@ class Floor:
         self._maturing.pop(instrument.con_id, None)
 
 
-def _becomes_limit(held: BrokerOrder) -> bool:
+def becomes_limit(order: Order) -> bool:
     """Whether what is left of an order works at the price of its first fill."""
-    row = order_type(held.order.order_type)
+    row = order_type(order.order_type)
     return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 
@@ -198,11 +216,15 @@ def _working(held: BrokerOrder) -> Working:
         limit=limit,
         all_or_none=order.all_or_none or order.tif == "FOK",
         min_quantity=Decimal(order.min_quantity or 0) if not held.filled else ZERO,
-        display=_display_size(order),
+        display=_display_size(held),
     )
 
 
-def _display_size(order: Order) -> Decimal | None:
+def _display_size(held: BrokerOrder) -> Decimal | None:
+    """Only US stocks at SMART have one; of others it is ignored, with a warning."""
+    order, instrument = held.order, held.instrument
     if order.hidden:
         return ZERO
-    return Decimal(order.display_size) if order.display_size else None
+    is_us_stock = (instrument.sec_type, instrument.currency) == ("STK", "USD")
+    is_shown_in_tips = is_us_stock and held.contract.exchange == "SMART" and order.display_size
+    return Decimal(order.display_size or 0) if is_shown_in_tips else None
