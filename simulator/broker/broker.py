@@ -199,7 +199,8 @@ class Broker:
     def restore(self, entries: Sequence[Entry], now_ms: int) -> None:
         """Take up where a journal ends: every live order is parked where it stood.
 
-        What was never transmitted is lost with the gateway that held it (IBKR).
+        What was never transmitted is lost with the gateway that held it (IBKR); a cancel that
+        was on its way has arrived meanwhile.
         """
         self.truth.restore(entries)
         self._booking.resume()
@@ -210,18 +211,24 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
-        for held in open_orders:
-            if held.status is Status.PENDING_SUBMIT:
-                self._endings.end(held, "")
-            elif held.instruction is not None:
-                self._plan_exercise(held)
-            else:
-                self._endings.plan_end(held)
-                self._passage.park(held)
+        for perm_id in [held.perm_id for held in open_orders]:
+            self._take_up(self.truth.orders[perm_id])
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
         self._finish()
+
+    def _take_up(self, held: BrokerOrder) -> None:
+        """Have an order stand again where it stood, if none that was taken up has ended it."""
+        if held.status is Status.PENDING_SUBMIT:
+            self._endings.end(held, "")
+        elif held.status is Status.PENDING_CANCEL:
+            self._endings.end(held, "", held.client_id)
+        elif held.is_live and held.instruction is not None:
+            self._plan_exercise(held)
+        elif held.is_live:
+            self._endings.plan_end(held)
+            self._passage.park(held)
 
     # --- orders ---
 
