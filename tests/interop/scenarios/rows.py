@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from . import pegged, plain, timed, triggered
+from . import kin, pegged, plain, sized, timed, triggered
 
-SCENARIOS = [*plain.ROWS, *triggered.ROWS, *pegged.ROWS, *timed.ROWS]
+SCENARIOS = [
+    *plain.ROWS,
+    *triggered.ROWS,
+    *pegged.ROWS,
+    *timed.ROWS,
+    *sized.ROWS,
+    *kin.ROWS,
+]
+NEWER = [*sized.NEWER]
+OLDER = [*sized.OLDER]
+EVERY = [*SCENARIOS, *NEWER, *OLDER]

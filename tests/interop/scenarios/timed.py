@@ -37,19 +37,17 @@ ROWS = [
             ),
         )
     ),
-    *both(
-        Scenario(
-            name="an order good till cancelled waits for the next session",
-            about="`tif` GTC",
-            waits="its limit to be quoted, in this session or a later one",
-            world=CALENDAR,
-            steps=(
-                do(Place(replace(LIMIT, tif="GTC")), RESTING),
-                do(TO_THE_CLOSE),
-                do(AT_LIMIT),
-                do(NextSession(), Fill("100", "99.50"), DONE),
-            ),
-        )
+    Scenario(
+        name="an order good till cancelled waits for the next session",
+        about="`tif` GTC",
+        waits="its limit to be quoted, in this session or a later one",
+        world=CALENDAR,
+        steps=(
+            do(Place(replace(LIMIT, tif="GTC")), RESTING),
+            do(TO_THE_CLOSE),
+            do(AT_LIMIT),
+            do(NextSession(), Fill("100", "99.50"), DONE),
+        ),
     ),
     *both(
         Scenario(
@@ -100,10 +98,8 @@ ROWS = [
             when="the session of its date ends, or its time comes",
             world=CALENDAR,
             steps=(
-                do(Place(replace(LIMIT, tif="GTD", good_till_date="20250617")), RESTING),
-                do(TO_THE_CLOSE),
-                do(NextSession(), RESTING),
-                do(Wait(hours=6, minutes=29), RESTING),
+                do(Place(replace(LIMIT, tif="GTD", good_till_date="20250616")), RESTING),
+                do(Wait(hours=5, minutes=59), RESTING),
                 do(Wait(minutes=1), OVER, Error(202)),
             ),
         )
@@ -273,24 +269,22 @@ ROWS = [
         )
         for kind in ("MOC", "LOC")
     ),
-    *both(
-        Scenario(
-            name="an order at night waits for regular hours",
-            about="`outsideRth` false",
-            waits="regular hours",
-            world=CALENDAR,
-            steps=(
-                do(TO_THE_CLOSE),
-                do(Wait(minutes=5)),
-                do(
-                    Place(replace(LIMIT, limit_price=D("100.05"))),
-                    HELD,
-                    Error(399, "2025-06-17 09:30:00 US/Eastern"),
-                ),
-                do(Wait(hours=17), HELD),
-                do(NextSession(), Fill("100", "100.01"), DONE),
+    Scenario(
+        name="an order at night waits for regular hours",
+        about="`outsideRth` false",
+        waits="regular hours",
+        world=CALENDAR,
+        steps=(
+            do(TO_THE_CLOSE),
+            do(Wait(minutes=5)),
+            do(
+                Place(replace(LIMIT, limit_price=D("100.05"))),
+                HELD,
+                Error(399, "2025-06-17 09:30:00 US/Eastern"),
             ),
-        )
+            do(Wait(hours=17), HELD),
+            do(NextSession(), Fill("100", "100.01"), DONE),
+        ),
     ),
     *both(
         Scenario(
