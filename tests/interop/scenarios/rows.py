@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import kin, pegged, plain, sized, timed, triggered
+from . import conditional, kin, markets, pegged, plain, sized, timed, triggered, worked
 
 SCENARIOS = [
     *plain.ROWS,
@@ -11,6 +11,9 @@ SCENARIOS = [
     *timed.ROWS,
     *sized.ROWS,
     *kin.ROWS,
+    *conditional.ROWS,
+    *worked.ROWS,
+    *markets.ROWS,
 ]
 NEWER = [*sized.NEWER]
 OLDER = [*sized.OLDER]

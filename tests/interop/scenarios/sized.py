@@ -94,9 +94,7 @@ ROWS = [
         name="an iceberg at the market is refused",
         about="`displaySize`",
         when="with a market order",
-        steps=(
-            do(Place(replace(BUY, order_type="MKT", display_size=20)), Error(10255)),
-        ),
+        steps=(do(Place(replace(BUY, order_type="MKT", display_size=20)), Error(10255)),),
     ),
     *both(
         Scenario(

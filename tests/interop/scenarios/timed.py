@@ -94,7 +94,7 @@ ROWS = [
         Scenario(
             name="an order good till a date ends with the session of that date",
             about="`tif` GTD",
-            waits="its limit to be quoted, until its date",
+            waits="its limit to be quoted, until its date or time",
             when="the session of its date ends, or its time comes",
             world=CALENDAR,
             steps=(
@@ -108,13 +108,10 @@ ROWS = [
         Scenario(
             name="an order good till a time is filled before it",
             about="`tif` GTD",
+            waits="its limit to be quoted, until its date or time",
             steps=(
                 do(
-                    Place(
-                        replace(
-                            LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern"
-                        )
-                    ),
+                    Place(replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")),
                     RESTING,
                 ),
                 do(Wait(minutes=29), RESTING),
@@ -125,12 +122,11 @@ ROWS = [
     Scenario(
         name="an order good till a time ends at that time",
         about="`tif` GTD",
+        waits="its limit to be quoted, until its date or time",
         when="the session of its date ends, or its time comes",
         steps=(
             do(
-                Place(
-                    replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")
-                ),
+                Place(replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")),
                 RESTING,
             ),
             do(Wait(minutes=29), RESTING),
@@ -209,9 +205,7 @@ ROWS = [
         name="a stop for the open is refused",
         about="`tif` OPG",
         when="with a type other than market or limit",
-        steps=(
-            do(Place(replace(BUY, order_type="STP", aux_price=D(101), tif="OPG")), Error(111)),
-        ),
+        steps=(do(Place(replace(BUY, order_type="STP", aux_price=D(101), tif="OPG")), Error(111)),),
     ),
     *both(
         Scenario(
