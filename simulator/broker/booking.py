@@ -77,20 +77,27 @@ class Booking:
         return executed
 
     def revise(self, executed: Executed, *, quantity: Decimal, price: Decimal) -> Corrected:
-        """Correct an execution, to no shares at all to bust it; the books are kept anew."""
+        """Correct an execution, to no shares at all to bust it; the books are kept anew.
+
+        Only what was traded of the order's own instrument counts for the order: no leg, and
+        nothing that was delivered.
+        """
         truth, before = self._scribe.truth, executed.execution
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
-        filled = held.filled - before.shares + quantity
-        paid = held.paid - before.shares * before.price + quantity * price
-        after = replace(held, filled=filled, paid=paid, changed_ms=self._scribe.now_ms)
+        after = replace(held, changed_ms=self._scribe.now_ms)
+        counts = executed.instrument.con_id == held.instrument.con_id
+        if counts:
+            filled = held.filled - before.shares + quantity
+            paid = held.paid - before.shares * before.price + quantity * price
+            after = replace(after, filled=filled, paid=paid)
         execution = replace(
             before,
             exec_id=f"{root}.{int(revision, 16) + 1:02x}",
             shares=quantity,
             price=price,
-            cumulative_quantity=after.filled,
-            average_price=after.average_fill_price,
+            cumulative_quantity=after.filled if counts else quantity,
+            average_price=after.average_fill_price if counts else price,
         )
         revised = replace(executed, order=after, execution=execution)
         event = Corrected(revised, before.exec_id)

@@ -18,7 +18,7 @@ from simulator.broker.records import (
     Event,
     Executed,
 )
-from simulator.ledger import Ledger, Terms
+from simulator.ledger import Ledger, Position, Terms
 
 ZERO = Decimal(0)
 
@@ -105,8 +105,10 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What later ones realised follows from that, too.
+        What later ones realised follows from that, too. What is held no more stays known, so
+        that clients are told.
         """
+        known = self.ledgers[account].positions.values()
         ledger = self._opened(account)
         for entry in self.journal:
             match entry.event:
@@ -118,6 +120,9 @@ class Truth:
         for root, executed in self._executions.items():
             if executed.execution.account == account:
                 self._executions[root] = replace(executed, realized_pnl=self.book(executed))
+        for position in known:
+            instrument = position.instrument
+            ledger.positions.setdefault(instrument.con_id, Position(instrument=instrument))
 
     # --- inside ---
 
