@@ -13,9 +13,17 @@ from typing import Any
 import click
 import structlog
 
+from simulator.matching import MODELS
 from simulator.server import DEFAULT_HOST, Simulator
 from simulator.session import DEFAULT_VERSION, MAX_VERSION, MIN_VERSION
-from simulator.world import WorldError, WorldSettings
+from simulator.world import World
+from simulator.world_settings import (
+    ACCOUNT_TYPES,
+    COMMISSIONS,
+    MARGINS,
+    WorldError,
+    settings_of,
+)
 
 LIVE_PORTS = frozenset({4001, 7496})
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -23,6 +31,12 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 
 class CannotStart(click.ClickException):
     exit_code = 2
+
+
+class StateLost(click.ClickException):
+    """The state file cannot be written any more; what was told to clients is in it."""
+
+    exit_code = 3
 
 
 @click.group()
@@ -92,6 +106,71 @@ def cli() -> None:
     help="File that keeps orders, executions and accounts over restarts; by default they end "
     "with the process.",
 )
+@click.option(
+    "--fill-model",
+    type=click.Choice([*MODELS]),
+    default="paper",
+    show_default=True,
+    help="How the market fills orders: as IBKR's paper account, worse, by a place in line, or "
+    "only when a test says so.",
+)
+@click.option(
+    "--cancel-latency",
+    "cancel_latency_s",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="How long a cancel is on its way, while the order may still be filled; 0 by default.",
+)
+@click.option(
+    "--price-collar",
+    "price_collar_percent",
+    type=click.FloatRange(0, 100, min_open=True),
+    metavar="PERCENT",
+    help="How far through the market the limit of a stock order may be; any by default.",
+)
+@click.option(
+    "--funds-check/--no-funds-check",
+    "checks_funds",
+    default=True,
+    show_default=True,
+    help="Whether orders too large for their account are rejected (201).",
+)
+@click.option(
+    "--account-type",
+    type=click.Choice([*ACCOUNT_TYPES]),
+    default="margin",
+    show_default=True,
+    help="A cash account pays in full and sells nothing short.",
+)
+@click.option(
+    "--margin",
+    type=click.Choice([*MARGINS]),
+    default="reg-t",
+    show_default=True,
+    help="Margin by position, as the regulator has it, or by the risk of the portfolio.",
+)
+@click.option(
+    "--commissions",
+    type=click.Choice([*COMMISSIONS]),
+    default="fixed",
+    show_default=True,
+    help="Price plan of the accounts.",
+)
+@click.option(
+    "--commission-delay",
+    "commission_delay_s",
+    type=click.FloatRange(0),
+    default=0,
+    metavar="SECONDS",
+    help="How long after a fill its commission is told; 0 by default.",
+)
+@click.option(
+    "--repeat-status",
+    "repeats_status",
+    is_flag=True,
+    help="Send what is told of an order twice, as gateways often do.",
+)
 @click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
 @click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")
 @click.option(
@@ -135,19 +214,13 @@ def serve(host: str, port: int, control_port: int, log_level: str, **settings: A
             f"port {port} is where live gateways listen; choose another, such as 4002"
         )
     try:
-        world = WorldSettings(**settings)
-        simulator = Simulator(
-            host=host,
-            port=port,
-            control_port=control_port,
-            **{name: getattr(world, name) for name in settings},
-        )
+        world = World(settings_of(**settings))
     except WorldError as error:
         raise CannotStart(str(error)) from None
     try:
-        asyncio.run(_serve(simulator))
+        asyncio.run(_serve(Simulator(host=host, port=port, control_port=control_port, world=world)))
     finally:
-        simulator.world.close()
+        world.close()
 
 
 async def _serve(simulator: Simulator) -> None:
@@ -155,6 +228,7 @@ async def _serve(simulator: Simulator) -> None:
     loop = asyncio.get_running_loop()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stop.set)
+    simulator.on_failure = stop.set
     try:
         await simulator.start()
     except OSError as error:
@@ -177,6 +251,8 @@ async def _serve(simulator: Simulator) -> None:
     sys.stdout.flush()
     await stop.wait()
     await simulator.stop()
+    if simulator.world.failure is not None:
+        raise StateLost(simulator.world.failure)
 
 
 def configure_logging(level: str) -> None:

@@ -1,21 +1,19 @@
 """A whole simulated gateway without its sockets: clock, prices, broker, sessions.
 
-What a test may do to the world is here: quote a market, move the time, start afresh.
-Everything runs in the caller's thread and at the clock's time, so that the same seed and
-the same inputs on a manual clock give the same bytes.
+What a test may do to the market and the time is here, what it may do to orders and money in
+`simulator.world_orders`. Everything runs in the caller's thread and at the clock's time, so
+that the same seed and the same inputs on a manual clock give the same bytes.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
-from simulator.broker import Broker, Rules
+from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
 from simulator.gateway import Connection, Gateway, Settings
 from simulator.gateway.contracts import SEC_TYPES
@@ -38,81 +36,20 @@ from simulator.market import (
     TradingCalendar,
     load_market_data,
 )
-from simulator.session import DEFAULT_VERSION
 from simulator.state import Identity, StateError, StateFile
-
-PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
-"""Paper accounts only, so that no test can be mistaken for a live account."""
+from simulator.world_orders import EVERYTHING, Dealing
+from simulator.world_settings import WorldError, WorldSettings
 
 MAX_ADVANCE_S = 31 * 86_400
-EVERYTHING = "*"
-"""Stands for all instruments."""
 
 
-class WorldError(Exception):
-    """The world cannot be moved that way; the message says how it can."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorldSettings:
-    """How a world begins. Raises `WorldError` for what cannot be.
-
-    `seed` decides every price and id; `clock` is real or manual; `starting_cash` is by
-    currency, the first of which is the base currency of the accounts; `read_only` refuses
-    orders, and `max_requests_per_s` what a client sends faster than that (None: no limit);
-    `historical_pacing` refuses requests for history that come too fast;
-    `withheld` names what the login may not use: security types, symbols or `calendar`;
-    `drops_unreadable` closes a connection that sends a request that cannot be read;
-    `instruments` is a CSV file of further instruments (see `simulator.instruments.loader`),
-    which replace those of the same contract id; with `calendar` quotes stand still and
-    orders wait when the exchange of an instrument is closed, otherwise the market is always open; `market_data`
-    is a file or directory of quotes or bars of your own (see `simulator.market.files`);
-    `state` is a file that keeps broker truth over restarts, made where there is none; `rules`
-    are how the broker fills, charges and checks orders; `commission_delay_ms` is how long
-    after a fill its commission is told; `repeats_status` sends what is told of an order twice,
-    as gateways often do.
-    """
-
-    seed: int = 0
-    clock: str = "real"
-    accounts: tuple[str, ...] = ("DU9000001",)
-    server_version: int = DEFAULT_VERSION
-    master_client_id: int | None = None
-    read_only: bool = False
-    historical_pacing: bool = False
-    max_requests_per_s: int | None = None
-    withheld: Collection[str] = ()
-    drops_unreadable: bool = False
-    starting_cash: dict[str, Decimal] = field(default_factory=lambda: {"USD": Decimal(1_000_000)})
-    instruments: Path | None = None
-    calendar: bool = False
-    market_data: Path | None = None
-    state: Path | None = None
-    rules: Rules = field(default_factory=Rules)
-    commission_delay_ms: int = 0
-    repeats_status: bool = False
-
-    def __post_init__(self) -> None:
-        if self.clock not in {"real", "manual"}:
-            raise WorldError(f"clock must be 'real' or 'manual', not {self.clock!r}")
-        for account in self.accounts:
-            if not PAPER_ACCOUNT.fullmatch(account):
-                raise WorldError(
-                    f"account {account!r} is not a paper account; use one like DU9000001"
-                )
-        if self.max_requests_per_s is not None and self.max_requests_per_s < 1:
-            raise WorldError(
-                f"max_requests_per_s must be at least 1, not {self.max_requests_per_s}"
-            )
-        if not self.accounts:
-            raise WorldError("accounts must name at least one account, such as DU9000001")
-
-
-class World:
+class World(Dealing):
     """The simulated gateway, to be driven by a server, a test or the control plane.
 
     `on_output` is called whenever something may wait to be sent or to be done. A world with a
-    state file holds it until `close`.
+    state file holds it until `close`. Nobody is told what could not be written to it: with the
+    first failure, whose `failure` tells the reason, all clients are disconnected and the world
+    is over; `on_failure` is called then, and whatever changes the broker is a `WorldError`.
     """
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
@@ -122,6 +59,8 @@ class World:
         )
         self._check_withheld()
         self.on_output: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[], None] = lambda: None
+        self.failure: str | None = None
         self._calendar = TradingCalendar() if self.settings.calendar else None
         self.clock: Clock = _clock(self.settings)
         self._recorded = self._load_market_data()
@@ -172,6 +111,8 @@ class World:
             broker=self.broker,
             market=self.market,
         )
+        self.gateway.hub.now_ms = self.clock.now_ms()
+        self.gateway.orders.resume()
 
     def _restore(self) -> None:
         """Take up the state file, and keep it up to date from now on."""
@@ -187,8 +128,21 @@ class World:
             raise WorldError(str(error)) from None
         if entries and isinstance(self.clock, ManualClock):
             self.clock.advance_to(max(entries[-1].time_ms, self.clock.now_ms()))
-        broker.on_finished = lambda: store.append(broker.journal[store.last_sequence :])
+        broker.on_finished = partial(self._keep, store)
         broker.restore(entries, self.clock.now_ms())
+
+    def _keep(self, store: StateFile) -> None:
+        """Write down what the broker has done, before anybody is told."""
+        if self.failure is not None:
+            raise WorldError(self.failure)
+        try:
+            store.append(self.broker.journal[store.last_sequence :])
+        except StateError as error:
+            self.failure = str(error)
+            for connection in self.connections:
+                connection.is_closing = True
+            self.on_failure()
+            raise WorldError(self.failure) from None
 
     # --- clients ---
 
@@ -224,6 +178,11 @@ class World:
         """What is displayed of an instrument now."""
         return self.market.quote(self.instrument(name), self.clock.now_ms())
 
+    def show(self, instrument: Instrument) -> None:
+        """Have everybody see what is displayed of an instrument now."""
+        self.gateway.show(instrument, self.clock.now_ms())
+        self.on_output()
+
     def set_quote(
         self,
         name: str,
@@ -252,14 +211,14 @@ class World:
             )
         except ValueError as error:
             raise WorldError(str(error)) from None
-        self._show(instrument)
+        self.show(instrument)
         return quote
 
     def release_quote(self, name: str) -> Quote:
         """Let the seeded path quote the instrument again."""
         instrument = self.instrument(name)
         self.market.release(instrument)
-        self._show(instrument)
+        self.show(instrument)
         return self.quote(name)
 
     def print_trade(self, name: str, price: Decimal, size: Decimal) -> Quote:
@@ -273,7 +232,7 @@ class World:
             quote = self.market.print_trade(instrument, self.clock.now_ms(), price, size)
         except ValueError as error:
             raise WorldError(str(error)) from None
-        self._show(instrument)
+        self.show(instrument)
         return quote
 
     def halt(self, name: str) -> None:
@@ -357,6 +316,8 @@ class World:
 
         A state file is emptied too; if it cannot be, a `WorldError` says so and all stays.
         """
+        if self.failure is not None:
+            raise WorldError(self.failure)
         if self._store is not None:
             try:
                 self._store.clear()
@@ -396,10 +357,6 @@ class World:
 
     def _today(self) -> date:
         return datetime.fromtimestamp(self.clock.now_ms() / 1000, UTC).date()
-
-    def _show(self, instrument: Instrument) -> None:
-        self.gateway.show(instrument, self.clock.now_ms())
-        self.on_output()
 
     def _show_halts(self, instrument: Instrument, now_ms: int) -> None:
         self.gateway.show_halts(instrument, now_ms)

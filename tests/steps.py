@@ -276,7 +276,7 @@ def is_charged(memory, run, amount, currency) -> None:
             memory,
             CommissionReported,
             lambda event: (
-                (event.fill.commission, event.fill.commission_currency)
+                (round(event.fill.commission, 2), event.fill.commission_currency)
                 == (Decimal(amount), currency)
             ),
         )

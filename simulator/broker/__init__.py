@@ -1,6 +1,7 @@
 """Broker truth: orders, executions and accounts, as they are whoever is connected."""
 
-from simulator.broker.broker import Broker, Rules
+from simulator.broker.broker import Broker
+from simulator.broker.checks import Rules
 from simulator.broker.expectation import expected_price
 from simulator.broker.gates import why_held
 from simulator.broker.records import (

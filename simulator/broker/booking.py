@@ -79,15 +79,13 @@ class Booking:
     def revise(self, executed: Executed, *, quantity: Decimal, price: Decimal) -> Corrected:
         """Correct an execution, to no shares at all to bust it; the books are kept anew.
 
-        Only what was traded of the order's own instrument counts for the order: no leg, and
-        nothing that was delivered.
+        A leg of a combination does not fill its order, and so does not change it.
         """
         truth, before = self._scribe.truth, executed.execution
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
         after = replace(held, changed_ms=self._scribe.now_ms)
-        counts = executed.instrument.con_id == held.instrument.con_id
-        if counts:
+        if not executed.is_part:
             filled = held.filled - before.shares + quantity
             paid = held.paid - before.shares * before.price + quantity * price
             after = replace(after, filled=filled, paid=paid)
@@ -96,8 +94,8 @@ class Booking:
             exec_id=f"{root}.{int(revision, 16) + 1:02x}",
             shares=quantity,
             price=price,
-            cumulative_quantity=after.filled if counts else quantity,
-            average_price=after.average_fill_price if counts else price,
+            cumulative_quantity=quantity if executed.is_part else after.filled,
+            average_price=price if executed.is_part else after.average_fill_price,
         )
         revised = replace(executed, order=after, execution=execution)
         event = Corrected(revised, before.exec_id)
@@ -120,7 +118,7 @@ class Booking:
         )
 
     def _after(self, held: BrokerOrder, trade: Trade, fee: Decimal) -> BrokerOrder:
-        commission = (held.commission or ZERO) + fee
+        commission = ((held.commission or ZERO) + fee).normalize()
         if not trade.counts:
             return replace(held, commission=commission, changed_ms=self._scribe.now_ms)
         change = Change.FILLED if trade.quantity == held.remaining else Change.PART_FILLED

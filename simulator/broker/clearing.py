@@ -6,7 +6,9 @@ What the clearing house does to accounts, beside any trading.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from simulator.broker.booking import Booking, Trade
 from simulator.broker.records import (
@@ -190,3 +192,10 @@ def _handed_in(held: BrokerOrder, price: Decimal) -> Trade:
         exchange=held.instrument.primary_exchange or held.instrument.exchange,
         is_free=True,
     )
+
+
+def night_ms(option: Instrument, now_ms: int) -> int:
+    """The next midnight where the option is traded."""
+    here = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(option.time_zone))
+    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return int(midnight.timestamp() * 1000)

@@ -30,6 +30,9 @@ class Conditional:
         self._quotes = quotes
         self._watch = Watch()
 
+    def __contains__(self, perm_id: int) -> bool:
+        return perm_id in self._watch
+
     def add(self, held: BrokerOrder) -> None:
         self._watch.add(held.perm_id, conditions.watched(held.order.conditions))
 

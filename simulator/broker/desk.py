@@ -14,7 +14,7 @@ from decimal import Decimal
 from simulator.broker.slices import Plan
 from simulator.instruments import Instrument, increment_at
 from simulator.market import Quote
-from simulator.matching import PAPER, Book, FillModel, Top, View, Working
+from simulator.matching import PAPER, Book, Filled, FillModel, Top, View, Working
 from simulator.matching.triggers import Trigger, Triggers
 
 ZERO = Decimal(0)
@@ -66,6 +66,7 @@ class Desk:
     quote: Quote | None = None
     before: Quote | None = None
     view: View = field(init=False)
+    is_set: bool = False
     hours: tuple[bool, bool] | None = None
     book: Book = field(init=False)
     waiting: dict[int, None] = field(default_factory=dict)
@@ -85,16 +86,36 @@ class Desk:
         places = (self.book, self.waiting, self.triggers, self.pegged, self.planned)
         return any(len(place) for place in places)
 
-    def show(self, quote: Quote) -> Shown:
-        """Display a quote; nothing is matched by this."""
+    def show(self, quote: Quote, *, is_set: bool = False) -> Shown:
+        """Display a quote; nothing is matched by this.
+
+        A trade that is only reported brings no new liquidity. Volume is compared between
+        quotes of one origin: those that are set by hand, and those that are not.
+        """
         self.before, self.quote = self.quote, quote
+        was_set, self.is_set = self.is_set, is_set
         self.view = view_of(self.instrument, quote)
-        self.book.show(self.view)
-        if self.before is not None and quote.volume > self.before.volume:
-            self.book.print(quote.last, quote.volume - self.before.volume)
+        traded = self._traded() if is_set == was_set else ZERO
+        if not (traded and self._is_same_quote()):
+            self.book.show(self.view)
+        if traded:
+            self.book.print(quote.last, traded)
         observed = self.triggers.observe(self.view)
         adjusted = self.adjustments.observe(self.view)
         return Shown(observed.fired, adjusted.fired, observed.moved)
+
+    def _traded(self) -> Decimal:
+        """What was traded since the quote before."""
+        if self.before is None or self.quote is None:
+            return ZERO
+        return max(ZERO, self.quote.volume - self.before.volume)
+
+    def _is_same_quote(self) -> bool:
+        return (
+            self.before is not None
+            and self.quote is not None
+            and _offer(self.before) == _offer(self.quote)
+        )
 
     def work(self, working: Working, price: Pricer | None, now_ms: int) -> None:
         """Enter an order into the book, at its limit or at the price that follows the quote."""
@@ -129,6 +150,28 @@ class Desk:
                 )
                 self.book.submit(new)
         return planned.plan.due_ms(now_ms), planned.plan.ends_ms
+
+    def replan(self, key: int, quantity: Decimal, filled: Decimal, now_ms: int) -> None:
+        """Work a planned order by the same plan for another quantity."""
+        planned = self.planned[key]
+        planned.plan = replace(planned.plan, quantity=quantity)
+        self.work_part(key, filled, now_ms)
+
+    def recall(self, key: int) -> None:
+        """Take what is in the book of a planned order out of it, until it is worked again."""
+        self.planned[key].released = None
+        if key in self.book:
+            self.book.cancel(key)
+
+    def fill(self, key: int, quantity: Decimal, price: Decimal) -> Filled:
+        """Fill part of an order wherever it stands, because the test says so."""
+        if key in self.planned:
+            self.recall(key)
+        if key in self.book:
+            return self.book.fill(key, quantity, price)
+        if key in self.pegged:
+            self.pegged[key].working.remaining -= quantity
+        return Filled(key, quantity, price, added=True)
 
     def watch(self, key: int, trigger: Trigger) -> bool:
         """Wait for a trigger; True if it is reached already."""
@@ -190,3 +233,8 @@ def view_of(instrument: Instrument, quote: Quote) -> View:
         tick=increment_at(instrument.market_rule_id, quote.last) or instrument.min_tick,
         volume=quote.volume,
     )
+
+
+def _offer(quote: Quote) -> tuple[object, ...]:
+    """What one can trade with, and since when."""
+    return quote.time_ms, quote.bid, quote.bid_size, quote.ask, quote.ask_size

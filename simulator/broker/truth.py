@@ -41,6 +41,7 @@ class Truth:
         self.live: dict[int, None] = {}
         self.last_perm_id = first_perm_id
         self._executions: dict[str, Executed] = {}
+        self._shared: dict[int, dict[str, Decimal]] = {}
         self._perm_ids: dict[tuple[int, int], int] = {}
         self._last_order_ids: dict[int, int] = {}
 
@@ -58,6 +59,10 @@ class Truth:
     def execution(self, exec_id: str) -> Executed | None:
         """The execution of an id, in any of its revisions, as it stands now."""
         return self._executions.get(_root(exec_id))
+
+    def shares_of(self, perm_id: int) -> Mapping[str, Decimal]:
+        """What the accounts of a group have got of an order so far."""
+        return self._shared.get(perm_id, {})
 
     def order(self, client_id: int, order_id: int) -> BrokerOrder | None:
         """The order a client gave that id, whatever became of it."""
@@ -105,11 +110,10 @@ class Truth:
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 
-        What later ones realised follows from that, too. What is held no more stays known, so
-        that clients are told.
+        What later ones realised follows from that, too. What the account has nothing of any
+        more is still there, with nothing of it: clients know it.
         """
-        known = self.ledgers[account].positions.values()
-        ledger = self._opened(account)
+        before, ledger = self.ledgers[account], self._opened(account)
         for entry in self.journal:
             match entry.event:
                 case CashMoved(owner, currency, amount) if owner == account:
@@ -120,9 +124,10 @@ class Truth:
         for root, executed in self._executions.items():
             if executed.execution.account == account:
                 self._executions[root] = replace(executed, realized_pnl=self.book(executed))
-        for position in known:
-            instrument = position.instrument
-            ledger.positions.setdefault(instrument.con_id, Position(instrument=instrument))
+        for con_id, position in before.positions.items():
+            ledger.positions.setdefault(con_id, Position(instrument=position.instrument))
+        for currency in before.cash:
+            ledger.cash.setdefault(currency, ZERO)
 
     # --- inside ---
 
@@ -137,12 +142,22 @@ class Truth:
             case CashMoved():
                 return
             case Executed():
-                self._executions[_root(event.execution.exec_id)] = event
+                self._keep_execution(event)
             case Corrected(executed):
-                self._executions[_root(executed.execution.exec_id)] = executed
+                self._keep_execution(executed)
             case _:
                 pass
         self._keep_order(event.order)
+
+    def _keep_execution(self, executed: Executed) -> None:
+        root, execution = _root(executed.execution.exec_id), executed.execution
+        before = self._executions.get(root)
+        self._executions[root] = executed
+        if executed.order.shares and executed.is_booked:
+            shared = self._shared.setdefault(execution.perm_id, {})
+            revised = before.execution.shares if before is not None else ZERO
+            done = shared.get(execution.account, ZERO)
+            shared[execution.account] = done + execution.shares - revised
 
     def _keep_order(self, order: BrokerOrder) -> None:
         self.orders[order.perm_id] = order

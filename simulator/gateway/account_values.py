@@ -197,13 +197,12 @@ def _currency_rows(
     valuation: Valuation, currency: str, is_meant: Callable[[str], bool], rate: Decimal
 ) -> Iterator[Row]:
     here = [v for v in valuation.positions if is_meant(v.position.instrument.currency)]
+    rates = {c: known / rate for c, known in valuation.rates.items()}  # exactly 1 for its own
 
     def total(figure: Callable[[Valued], Decimal]) -> Decimal:
-        rates = valuation.rates
-        return sum((figure(v) * rates[v.position.instrument.currency] for v in here), ZERO) / rate
+        return sum((figure(v) * rates[v.position.instrument.currency] for v in here), ZERO)
 
-    amounts = (a * valuation.rates[c] for c, a in valuation.cash.items() if is_meant(c))
-    cash = sum(amounts, ZERO) / rate
+    cash = sum((a * rates[c] for c, a in valuation.cash.items() if is_meant(c)), ZERO)
     yield "AccountOrGroup", valuation.account, currency
     yield "CashBalance", _money(cash), currency
     yield "Currency", currency, currency
@@ -215,7 +214,7 @@ def _currency_rows(
     yield "UnrealizedPnL", _money(total(lambda v: v.unrealized_pnl)), currency
     values = dict.fromkeys((*CURRENCY_VALUES, *CURRENCY_ZEROS), ZERO)
     for valued in here:
-        owned = valued.owned_value * valuation.rates[valued.position.instrument.currency] / rate
+        owned = valued.owned_value * rates[valued.position.instrument.currency]
         for key in _keys(valued):
             values[key] += owned
     for key, amount in values.items():

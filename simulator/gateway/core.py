@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import structlog
 
 from simulator.broker import Broker
+from simulator.broker import Event as BrokerEvent
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.archive import Archive
 from simulator.gateway.contracts import Contracts
@@ -95,6 +96,8 @@ class Gateway:
         self.tick_streams = TickStreams(self.hub, lookups)
         login = Login(self.hub)
         self.accounts.members_of = login.members_of
+        self.orders.intake.groups = login.group_names
+        broker.sharing.groups = login.group
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),
@@ -172,6 +175,12 @@ class Gateway:
         """Tell who watches an instrument, or what follows it, whether it is halted now."""
         self.hub.now_ms = now_ms
         self.quotes.show(instrument)
+
+    def publish(self, events: Iterable[BrokerEvent], now_ms: int) -> None:
+        """Tell those concerned what somebody else had the broker do."""
+        self.hub.now_ms = now_ms
+        self.orders.publish(events)
+        self.orders.on_working()
 
     def entitle(self, instrument: Instrument | None, entitlement: Entitlement, now_ms: int) -> None:
         """Set what the login may see of an instrument, or of all."""

@@ -9,9 +9,7 @@ like an order until then.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from simulator import broker as truth
 from simulator.broker import Instruction
@@ -62,7 +60,6 @@ class Exercises:
             account=account,
             quantity=Decimal(request.quantity),
             now_ms=self._hub.now_ms,
-            due_ms=_night_ms(found[0], self._hub.now_ms),
         )
         self._publish(events)
 
@@ -104,10 +101,3 @@ class Exercises:
             and (order.account, order.instrument.con_id) == (account, option.con_id)
         )
         return (position.quantity if position else Decimal(0)) - sum(spoken_for)
-
-
-def _night_ms(option: Instrument, now_ms: int) -> int:
-    """The next midnight where the option is traded."""
-    here = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(ZoneInfo(option.time_zone))
-    midnight = (here + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return int(midnight.timestamp() * 1000)

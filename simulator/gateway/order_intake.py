@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import Any
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
+from simulator.broker.sharing import is_shared
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Connection, Hub
 from simulator.gateway.moments import dashed_day
 from simulator.gateway.order_replies import open_order
+from simulator.gateway.texts import TEXTS
 from simulator.gateway.validation import (
     Candidate,
     Refusal,
@@ -25,8 +26,11 @@ from simulator.instruments import Instrument
 from simulator.messages.orders import OpenOrder, PlaceOrder
 from simulator.order_types import SYNONYMS, limit_of
 from simulator.records import Contract, Order, Status
+from simulator.session import MAX_VERSION
 
 REJECTED = 201
+BY_HAND = 0
+"""The client whose orders are those entered in TWS."""
 
 Publish = Callable[[Iterable[truth.Event]], None]
 
@@ -60,7 +64,14 @@ class Intake:
 
     def place(self, connection: Connection, request: PlaceOrder) -> None:
         held = self._hub.broker.order(connection.client_id, request.order_id)
-        candidate = self._candidate(connection, request, held)
+        candidate = self._candidate(
+            request.contract,
+            request.order,
+            client_id=connection.client_id,
+            version=connection.session.version,
+            held=held,
+            order_id=request.order_id,
+        )
         refused = refusal(candidate)
         if refused is not None:
             self._refuse(connection, request, refused, held)
@@ -73,11 +84,28 @@ class Intake:
             return
         self._submit(connection, request, order, held)
 
+    def objection_by_hand(self, contract: Contract, order: Order) -> str:
+        """Why an order entered by hand would be refused, with the code; nothing if it is taken."""
+        candidate = self._candidate(
+            contract, order, client_id=BY_HAND, version=MAX_VERSION, held=None, order_id=None
+        )
+        refused = refusal(candidate)
+        if refused is None:
+            return ""
+        return f"{refused.code} {TEXTS[refused.code].format(id=0, **refused.facts)}"
+
     def _candidate(
-        self, connection: Connection, request: PlaceOrder, held: BrokerOrder | None
+        self,
+        contract: Contract,
+        order: Order,
+        *,
+        client_id: int,
+        version: int,
+        held: BrokerOrder | None,
+        order_id: int | None,
     ) -> Candidate:
-        broker, client_id = self._hub.broker, connection.client_id
-        settings, order, contract = self._hub.settings, request.order, request.contract
+        """`order_id` None: the order has none."""
+        broker, settings = self._hub.broker, self._hub.settings
         instruments = broker.database.find(contract)
         is_combo = contract.sec_type == "BAG"
         return Candidate(
@@ -90,8 +118,8 @@ class Intake:
             withheld=settings.withheld,
             held=held,
             parent=broker.order(client_id, order.parent_id),
-            is_old_id=request.order_id < broker.next_order_id(client_id),
-            version=connection.session.version,
+            is_old_id=order_id is not None and order_id < broker.next_order_id(client_id),
+            version=version,
             gateway_version=settings.server_version,
             now_ms=self._hub.now_ms,
             zone=instruments[0].time_zone if instruments else "UTC",
@@ -200,12 +228,13 @@ class Intake:
         held: BrokerOrder | None,
     ) -> OpenOrder:
         """The one answer to a what-if order; of a live order it previews the change."""
-        quantity = (order.total_quantity or Decimal(0)) - (held.filled if held else 0)
+        quantity = self._hub.broker.size_of(instrument, order, self._hub.now_ms)
+        quantity -= held.filled if held else 0
         shown = BrokerOrder(
             perm_id=held.perm_id if held else 0,
             client_id=connection.client_id,
             order_id=request.order_id,
-            account=order.account,
+            account=order.account or self._hub.settings.accounts[0],
             instrument=instrument,
             contract=request.contract,
             order=order,
@@ -234,7 +263,10 @@ Clients that learn an order from its open order send all of that back with new t
 
 
 def normal(order: Order, default_account: str) -> Order:
-    """The order with what the gateway fills in, and without what it only shows."""
+    """The order with what the gateway fills in, and without what it only shows.
+
+    One for a group is of no account, as it was sent: with both it would be refused (ours).
+    """
     order_type = SYNONYMS.get(order.order_type, order.order_type)
     meant: dict[str, Any] = {
         name: unset
@@ -247,7 +279,7 @@ def normal(order: Order, default_account: str) -> Order:
         total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
         order_type=order_type,
         tif=order.tif or "DAY",
-        account=order.account or default_account,
+        account="" if is_shared(order) else order.account or default_account,
         oca_type=order.oca_type if order.oca_group else 0,
         trail_stop_price=order.trail_stop_price if is_trailing else None,
         shares_allocation="",

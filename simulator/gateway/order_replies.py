@@ -53,7 +53,8 @@ def _echo(order: BrokerOrder) -> Order:
     sent = order.order
     is_trailing = sent.order_type in _TRAILS
     revision = 1 if order.status in _CANCELLING else 0
-    group = str(order.parent_perm_id) if order.parent_perm_id else ""
+    is_grouped = order.parent_perm_id and not sent.hedge_type
+    group = str(order.parent_perm_id) if is_grouped else ""
     return replace(
         sent,
         limit_price=_limit(order),
@@ -61,7 +62,8 @@ def _echo(order: BrokerOrder) -> Order:
         trail_stop_price=order.stop_price if is_trailing else sent.trail_stop_price,
         oca_group=sent.oca_group or group,
         open_close="",
-        shares_allocation=f"{order.perm_id}.{revision}/{order.account}/100",
+        total_quantity=sent.total_quantity or _told_size(order),
+        shares_allocation=f"{order.perm_id}.{revision}/{_allocation(order)}",
         display_size=sent.display_size or None,
         oca_type=sent.oca_type or 3,
         volatility_type=sent.volatility_type or 0,
@@ -78,9 +80,13 @@ def _echo(order: BrokerOrder) -> Order:
 
 
 def _limit(order: BrokerOrder) -> Decimal:
-    """Where an order works, or would if its stop were reached now; zero for no limit."""
+    """Where an order works, or would if its stop were reached now; zero for no limit.
+
+    How far it would give way is not shown.
+    """
     sent, stop = order.order, order.stop_price
-    limit = order.work_limit or sent.limit_price
+    gives_way = bool(sent.discretionary_amount)
+    limit = sent.limit_price if gives_way else order.work_limit or sent.limit_price
     if sent.order_type == "TRAIL LIMIT" and not order.is_triggered and stop is not None:
         limit = limit_after_trigger(sent, stop)
     return limit or Decimal("0.0")
@@ -106,6 +112,19 @@ def _auto_cancel_date(order: BrokerOrder) -> str:
     after = datetime(months // 12, months % 12 + 1, 1, 16, tzinfo=zone)
     last = after - timedelta(days=1)
     return write(int(last.timestamp() * 1000), order.instrument.time_zone, ZONED_SINCE)
+
+
+def _told_size(order: BrokerOrder) -> Decimal | None:
+    """The size that the broker gave to an order which was sent without one."""
+    return None if order.order.cash_quantity else order.quantity or None
+
+
+def _allocation(order: BrokerOrder) -> str:
+    """Accounts and their percentage of the order; how it is told of several is ours."""
+    if not order.shares:
+        return f"{order.account}/100"
+    whole = order.quantity or 1
+    return ",".join(f"{account}/{100 * share / whole:.6g}" for account, share in order.shares)
 
 
 def open_order(order: BrokerOrder) -> OpenOrder:

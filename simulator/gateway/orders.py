@@ -110,6 +110,11 @@ class Orders:
         self._report_legs()
         self._plan_next()
 
+    def resume(self) -> None:
+        """Go on with what a broker has to do that was restored from its journal."""
+        self._plan_next()
+        self.on_working()
+
     def run_broker(self) -> None:
         """Have the broker do what has fallen due."""
         self._planned_ms = None
@@ -186,8 +191,10 @@ class Orders:
         for order in tuple(self._ended.get(connection, {}).values()):
             self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
         broker = self._hub.broker
-        while live := [o for o in broker.live_orders() if o.status is not Status.PENDING_CANCEL]:
-            self.publish(broker.cancel(live[0], self._hub.now_ms, by_client_id=live[0].client_id))
+        for order in broker.live_orders():
+            now = broker.truth.orders[order.perm_id]  # it may be cancelled with another
+            if now.is_live and now.status is not Status.PENDING_CANCEL:
+                self.publish(broker.cancel(now, self._hub.now_ms, by_client_id=now.client_id))
 
     def _open_orders(self, connection: Connection, request: RequestOpenOrders) -> None:
         """Client 0 is shown the orders entered by hand, too, and may name them from then on."""

@@ -297,3 +297,8 @@ TEXTS = {
     10342: "The 'ImbalanceOnly' order attribute may not be specified for this order.",
     10349: "Order TIF was set to DAY based on order preset.",
 }
+
+
+def is_complete(code: int) -> bool:
+    """Whether the text of a code says all there is to say: nothing is filled in."""
+    return code in TEXTS and "{" not in TEXTS[code]

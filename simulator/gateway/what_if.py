@@ -4,15 +4,17 @@ One open order answers, pre-submitted and marked what-if; no status follows and 
 id stays free, as captured. The order is taken as filled at once and whole, at the price it
 would meet or at the price it waits for; margin is that of the ledger. Where the plan leaves open
 what a venue takes, the least and the most commission are told instead of one (captured).
+Of an order for a group the figures are those of its accounts together (ours).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from simulator.broker import expected_price
-from simulator.commissions import commission_bounds, commission_currency
+from simulator.commissions import Plan, commission_bounds, commission_currency
 from simulator.gateway.accounts import Accounts
 from simulator.gateway.hub import Hub
 from simulator.instruments import Instrument
@@ -20,6 +22,7 @@ from simulator.ledger import Fill, Ledger, Valuation, replayed
 from simulator.matching import Side
 from simulator.records import Order, OrderState, Status
 
+ZERO = Decimal(0)
 _CENT = Decimal("0.01")
 
 
@@ -27,15 +30,55 @@ def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
-    ledger = hub.broker.ledgers[order.account]
-    price = expected_price(order, hub.market.quote(instrument, hub.now_ms))
-    is_sale = order.action != Side.BUY
-    least, most = commission_bounds(
-        instrument, quantity, price, is_sale=is_sale, plan=ledger.terms.plan
+    shares = hub.broker.sharing.of(order, instrument, quantity, hub.now_ms)
+    if not shares:
+        return _effect_on(hub, accounts, instrument, order, (order.account, quantity))
+    effects = [_effect_on(hub, accounts, instrument, order, share) for share in shares]
+    return _together(effects)
+
+
+def _together(effects: Sequence[OrderState]) -> OrderState:
+    """The sums of what happens to several accounts."""
+    added = {
+        field.name: sum(getattr(effect, field.name) for effect in effects)
+        for field in fields(OrderState)
+        if all(isinstance(getattr(effect, field.name), Decimal) for effect in effects)
+    }
+    whole = replace(effects[0], **added)
+    if "commission" in added:
+        return whole
+    return replace(
+        whole,
+        commission=None,
+        min_commission=sum((e.min_commission or e.commission or ZERO for e in effects), ZERO),
+        max_commission=sum((e.max_commission or e.commission or ZERO for e in effects), ZERO),
     )
-    fill = Fill(instrument, -quantity if is_sale else quantity, price, most)
-    before, after = outlook(accounts, ledger, [fill])
-    return effect_between(before, after, (least, most), commission_currency(instrument))
+
+
+def _effect_on(
+    hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, share: tuple[str, Decimal]
+) -> OrderState:
+    broker, now_ms = hub.broker, hub.now_ms
+    account, quantity = share
+    ledger = broker.ledgers[account]
+    price = expected_price(order, hub.market.quote(instrument, now_ms))
+    sign = Side(order.action).sign
+    traded = broker.expected_fills(instrument, sign * quantity, price, now_ms) if quantity else ()
+    bounds = [_fees(fill, ledger.terms.plan) for fill in traded]
+    fills = [replace(fill, commission=most) for fill, (_, most) in zip(traded, bounds, strict=True)]
+    before, after = outlook(accounts, ledger, fills)
+    fees = sum((least for least, _ in bounds), ZERO), sum((most for _, most in bounds), ZERO)
+    return effect_between(before, after, fees, commission_currency(instrument))
+
+
+def _fees(fill: Fill, plan: Plan) -> tuple[Decimal, Decimal]:
+    return commission_bounds(
+        fill.instrument,
+        abs(fill.quantity),
+        fill.price,
+        is_sale=fill.quantity < 0,
+        plan=plan,
+    )
 
 
 def outlook(

@@ -169,7 +169,7 @@ _ROWS = (
         sec_types=_set("STK CFD FUT WAR"),
         auction=Auction.CLOSE,
         listed_as="MOC",
-        note="there is no call: it works at the last quote before the close",
+        note="trades at the last price before the close, whatever its size",
     ),
     OrderType(
         name="LOC",
@@ -178,7 +178,7 @@ _ROWS = (
         auction=Auction.CLOSE,
         needs=_set("limit_price"),
         listed_as="LOC",
-        note="there is no call: it works at the last quote before the close",
+        note="trades at the last price before the close, whatever its size",
     ),
     OrderType(
         name="MTL",

@@ -206,7 +206,7 @@ async def _(bench: Bench) -> None:
 async def _(bench: Bench) -> None:
     state = await bench.ib.whatIfOrderAsync(bench.aapl, bench.market("BUY", 100))
     assert float(state.initMarginChange) > 0
-    assert float(state.commission) == 1
+    assert float(state.commission) == 1.0003
 
 
 @checks("exerciseOptions")

@@ -12,13 +12,16 @@ from .sessions import limit, market, money
 
 ACCOUNT = "DU9000001"
 EUR_USD = r.Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD")
-CASH = 1_000_000 - 100 * Decimal("100.01") + 40 * Decimal("99.99") - 2
+FEES = Decimal("1.0003"), Decimal("1.090312")
+"""For 100 shares bought and 40 sold; a sale pays what the SEC and FINRA take, too."""
+
+CASH = money(1_000_000 - 100 * Decimal("100.01") + 40 * Decimal("99.99") - sum(FEES))
 """What the trader below has left after both trades and their commissions."""
 
 
 @pytest.fixture
 async def trader(connect):
-    """A client that bought 100 AAPL at 100.01 and sold 40 at 99.99, for 1.00 each."""
+    """A client that bought 100 AAPL at 100.01 and sold 40 at 99.99."""
     session = await connect()
     session.place(market())
     session.place(market("SELL", 40))
@@ -92,7 +95,7 @@ async def test_account_updates_show_the_portfolio_and_follow_a_fill(trader):
     assert (contract.symbol, contract.primaryExchange, account) == ("AAPL", "NASDAQ", ACCOUNT)
     assert (quantity, money(value)) == (60, money(60 * price))
     assert money(cost) == Decimal("100.02")
-    assert money(realized) == money(40 * (Decimal("99.99") - Decimal("100.02")) - 1)
+    assert money(realized) == money(40 * (Decimal("99.99") - Decimal("100.020003")) - FEES[1])
     assert values(trader)["CashBalance", "USD"] == CASH
     trader.calls.clear()
     trader.place(market("SELL", 60))

@@ -40,7 +40,7 @@ async def test_a_trade_ends_filled_with_its_fill_and_commission(place):
     assert [entry.status for entry in trade.log][:2] == ["PendingSubmit", "PreSubmitted"]
     (fill,) = trade.fills
     assert (fill.execution.price, fill.execution.shares) == (100.01, 100)
-    assert (fill.commissionReport.commission, trade.orderStatus.avgFillPrice) == (1.0, 100.01)
+    assert (fill.commissionReport.commission, trade.orderStatus.avgFillPrice) == (1.0003, 100.01)
     assert trade.order.permId == fill.execution.permId
 
 
@@ -62,11 +62,11 @@ async def test_a_trade_is_modified_and_cancelled(ib, place, complaints):
 
 
 async def test_a_refused_order_is_cancelled_for_the_application(place, complaints):
-    complaints.expect("Error 201")
-    trade = place(limit("90.00", oca_group="group"))
+    complaints.expect("Error 387")
+    trade = place(market(order_type="PEG MKT"))
     await ended(trade)
     assert trade.orderStatus.status == "Cancelled"
-    assert trade.log[-1].errorCode == 201
+    assert trade.log[-1].errorCode == 387
 
 
 async def test_positions_portfolio_and_values_follow_a_fill(ib, place):

@@ -16,10 +16,11 @@ CANCELLED = [("status", "Cancelled", 0, 100), ("error", 202)]
 
 
 @pytest.mark.parametrize(
-    ("action", "first", "price"),
-    [("BUY", "PreSubmitted", 100.01), ("SELL", "Submitted", 99.99)],
+    ("action", "first", "price", "commission"),
+    [("BUY", "PreSubmitted", 100.01, 1.0003), ("SELL", "Submitted", 99.99, 1.225779)],
 )
-async def test_a_market_order_is_filled_at_the_touch(connect, action, first, price):
+async def test_a_market_order_is_filled_at_the_touch(connect, action, first, price, commission):
+    """A sale of stock also pays what the SEC and FINRA take."""
     session = await connect()
     order_id = session.place(market(action))
     await session.calls.one("commissionReport")
@@ -29,9 +30,9 @@ async def test_a_market_order_is_filled_at_the_touch(connect, action, first, pri
         ("execution", 100, price),
         ("open", "Filled", None),
         ("status", "Filled", 100, 0),
-        ("open", "Filled", 1.0),
+        ("open", "Filled", commission),
         ("status", "Filled", 100, 0),
-        ("commission", 1.0),
+        ("commission", commission),
     ]
     execution = session.calls.of("execDetails", -1)[0][2]
     assert (execution.orderId, execution.clientId) == (order_id, 1)
@@ -46,7 +47,7 @@ async def test_a_market_order_is_filled_at_the_touch(connect, action, first, pri
 
 
 async def test_a_fill_takes_no_more_than_is_displayed(connect, sim):
-    """Red if size is filled twice from one quote, or commissions are not summed up."""
+    """Red if size is filled twice from one quote, or the minimum commission is charged twice."""
     session = await connect()
     show(sim, ask_size="40")
     session.place(limit("100.01", quantity=100))
@@ -59,15 +60,15 @@ async def test_a_fill_takes_no_more_than_is_displayed(connect, sim):
         ("execution", 40, 100.01),
         ("open", "Submitted", None),
         ("status", "Submitted", 40, 60),
-        ("open", "Submitted", 1.0),
+        ("open", "Submitted", 1.00012),
         ("status", "Submitted", 40, 60),
-        ("commission", 1.0),
+        ("commission", 1.00012),
         ("execution", 60, 100.01),
-        ("open", "Filled", 1.0),
+        ("open", "Filled", 1.00012),
         ("status", "Filled", 100, 0),
-        ("open", "Filled", 2.0),
+        ("open", "Filled", 1.0003),
         ("status", "Filled", 100, 0),
-        ("commission", 1.0),
+        ("commission", 0.00018),
     ]
 
 
@@ -167,14 +168,16 @@ async def test_an_order_id_cannot_be_used_again(connect, complaints):
 
 REJECTED = {
     "unknown type": (market(order_type="XYZ"), 321),
-    "type not modelled": (market(order_type="STP", aux_price=Decimal(90)), 387),
+    "type without a paper market": (market(order_type="PEG MKT"), 387),
+    "stop without a stop price": (market(order_type="STP"), 403),
     "no size": (market(quantity=0), 434),
     "half a share": (replace(market(), total_quantity=Decimal("0.5")), 10243),
     "bad tick": (limit("90.005"), 110),
     "no limit": (market(order_type="LMT"), 107),
     "bad account": (market(account="DU1"), 201),
     "bad time in force": (market(tif="SOON"), 10052),
-    "attribute not modelled": (limit("90.00", oca_group="group"), 201),
+    "attribute of other types": (market(discretionary_amount=Decimal("0.10")), 325),
+    "attribute not modelled": (limit("90.00", scale_table="0.1;100"), 10340),
     "what if, not to be transmitted": (limit("90.00", what_if=True, transmit=False), 413),
 }
 

@@ -8,9 +8,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 import pytest
+from click.testing import CliRunner
 
+from simulator import Simulator, WorldSettings
+from simulator.broker import Rules
+from simulator.cli import cli
+from simulator.commissions import Plan
+from simulator.ledger import AccountKind, MarginModel, Terms
 from simulator.wire import frame
 
 COMMAND = [sys.executable, "-m", "simulator", "serve"]
@@ -76,6 +83,13 @@ def test_a_port_in_use_is_one_clear_line_and_exit_status_2() -> None:
         (("--clock", "sundial"), "'real', 'manual'"),
         (("--port", "7496"), "live gateways"),
         (("--host", "256.0.0.1", "--port", "0"), "256.0.0.1"),
+        (("--fill-model", "kind"), "'paper', 'pessimistic', 'queue', 'scripted'"),
+        (("--cancel-latency", "-1"), "--cancel-latency"),
+        (("--commission-delay", "nan"), "commission_delay_s must be seconds"),
+        (("--price-collar", "0"), "--price-collar"),
+        (("--account-type", "joint"), "'margin', 'cash'"),
+        (("--margin", "reg_t"), "'reg-t', 'portfolio'"),
+        (("--commissions", "none"), "'fixed', 'tiered'"),
     ],
 )
 def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> None:
@@ -94,6 +108,41 @@ def test_a_gateway_that_drops_whom_it_cannot_read() -> None:
             peer.sendall(frame(b"9\0x\0"))
             received = b"".join(iter(lambda: peer.recv(65536), b""))
     assert b"\x00320\0Error reading request. Unable to parse data. " in received
+
+
+def test_the_rules_of_the_broker_are_options(monkeypatch) -> None:
+    """In this process, so that what was understood can be seen."""
+    served = []
+
+    async def note(simulator: Simulator) -> None:
+        served.append(simulator.world.settings)
+
+    monkeypatch.setattr("simulator.cli._serve", note)
+    monkeypatch.setattr("simulator.cli.configure_logging", lambda _: None)
+    options = (
+        "--fill-model queue --cancel-latency 0.5 --price-collar 3 --no-funds-check "
+        "--account-type cash --margin portfolio --commissions tiered --commission-delay 2 "
+        "--repeat-status"
+    )
+    for arguments in (options.split(), []):
+        result = CliRunner().invoke(cli, ["serve", *arguments])
+        assert (result.exit_code, result.output) == (0, "")
+    changed, usual = served
+    assert usual == WorldSettings()
+    assert (changed.commission_delay_ms, changed.repeats_status) == (2000, True)
+    assert changed.rules == Rules(
+        fill_model="queue",
+        cancel_latency_ms=500,
+        price_collar=Decimal("0.03"),
+        checks_funds=False,
+        terms=Terms(AccountKind.CASH, MarginModel.PORTFOLIO, Plan.TIERED),
+    )
+
+
+def test_each_option_says_what_it_is_for() -> None:
+    text = CliRunner().invoke(cli, ["serve", "--help"]).output
+    for option in ("--fill-model", "--cancel-latency SECONDS", "--price-collar PERCENT"):
+        assert option in text
 
 
 def test_a_permission_that_nobody_knows_is_one_clear_line() -> None:

@@ -105,6 +105,14 @@ def test_partial_fills_carry_the_running_commission_and_stay_submitted(client, w
     ]
 
 
+def test_a_trade_elsewhere_renews_no_displayed_size(client, world) -> None:
+    place(client, order=replace(MARKET_BUY, total_quantity=D(80)))
+    world.print_trade("AAPL", D("100.01"), D(500))
+    assert client.read() == []
+    world.set_quote("AAPL", bid=D("99.99"), ask=D("100.01"), bid_size=D(50), ask_size=D(50))
+    assert "EX 30@100.01" in told(client.read())
+
+
 def test_what_one_order_took_from_a_quote_the_next_does_not_get(join) -> None:
     order = replace(MARKET_BUY, total_quantity=D(30))
     assert "EX 30@100.01" in place(join(1), order=order)

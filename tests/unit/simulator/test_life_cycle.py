@@ -4,6 +4,7 @@ Red: a picture that is not the table, an order that goes where the table has no 
 is told of otherwise than it is.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal as D
@@ -210,7 +211,7 @@ def test_no_sequence_of_verbs_leaves_the_table(steps, latency_ms, calendar) -> N
     ways = {(before, after) for (before, _), after in TRANSITIONS.items()}
     for life in lives(story.world):
         assert life[0] is Status.PENDING_SUBMIT
-        for before, after in zip(life, life[1:], strict=False):
+        for before, after in itertools.pairwise(life):
             assert before is after or (before, after) in ways
     check_what_was_told(story)
 

@@ -1,12 +1,16 @@
 """Moving the world. Which bug turns these red: a run that cannot be repeated."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal as D
 
 import pytest
 
 from simulator import World, WorldError, WorldSettings
+from simulator.broker import Rules
+from simulator.commissions import Plan
 from simulator.gateway.entitlements import Entitlement
+from simulator.ledger import AccountKind, MarginModel, Terms
 from simulator.messages import REQUESTS
 from simulator.messages.account import RequestAccountUpdates, RequestPositions
 from simulator.messages.history import (
@@ -21,9 +25,10 @@ from simulator.messages.market_data import (
     TickGeneric,
     TickType,
 )
-from simulator.messages.orders import PlaceOrder
-from simulator.records import Contract, Order
+from simulator.messages.orders import CancelOrder, CommissionReport, PlaceOrder
+from simulator.records import Contract, Order, Status
 from simulator.wire import frame, join_fields
+from simulator.world_settings import settings_of
 
 AAPL = Contract(con_id=265598, exchange="SMART")
 BUY = Order(action="BUY", total_quantity=D(700), order_type="MKT", tif="DAY")
@@ -98,11 +103,75 @@ def test_a_real_clock_cannot_be_moved() -> None:
         ({"accounts": ("U1234567",)}, "not a paper account"),
         ({"accounts": ()}, "at least one account"),
         ({"max_requests_per_s": 0}, "max_requests_per_s must be at least 1"),
+        ({"rules": Rules(fill_model="kind")}, "fill_model must be one of paper, pessimistic, "),
+        ({"rules": Rules(cancel_latency_ms=-1)}, "cancel_latency_ms must be 0 or more"),
+        ({"rules": Rules(price_collar=D(3))}, "price_collar must be a part of the price"),
+        ({"commission_delay_ms": -1}, "commission_delay_ms must be 0 or more"),
     ],
 )
 def test_a_world_that_cannot_be_is_refused_by_name(settings, named) -> None:
     with pytest.raises(WorldError, match=named):
         WorldSettings(**settings)
+
+
+def test_plain_names_are_what_the_settings_hold() -> None:
+    settings = settings_of(
+        seed=3,
+        fill_model="queue",
+        cancel_latency_s=0.25,
+        price_collar_percent="2.5",
+        checks_funds=False,
+        account_type="cash",
+        margin="portfolio",
+        commissions="tiered",
+        commission_delay_s=1.5,
+        repeats_status=True,
+    )
+    assert (settings.seed, settings.commission_delay_ms, settings.repeats_status) == (3, 1500, True)
+    assert settings.rules == Rules(
+        fill_model="queue",
+        cancel_latency_ms=250,
+        price_collar=D("0.025"),
+        checks_funds=False,
+        terms=Terms(AccountKind.CASH, MarginModel.PORTFOLIO, Plan.TIERED),
+    )
+    assert settings_of() == WorldSettings()
+    kept = settings_of(rules=settings.rules, fill_model="paper")
+    assert kept.rules == replace(settings.rules, fill_model="paper")
+
+
+@pytest.mark.parametrize(
+    ("plain", "named"),
+    [
+        ({"fill_model": "kind"}, "fill_model must be one of paper, "),
+        ({"cancel_latency_s": -1}, "cancel_latency_s must be seconds between 0 and"),
+        ({"cancel_latency_s": float("nan")}, "cancel_latency_s must be seconds"),
+        ({"commission_delay_s": "1"}, "commission_delay_s must be seconds"),
+        ({"price_collar_percent": 0}, "price_collar_percent must be above 0"),
+        ({"price_collar_percent": "many"}, "price_collar_percent must be above 0"),
+        ({"account_type": "joint"}, "account_type must be 'margin' or 'cash', not 'joint'"),
+        ({"margin": "reg_t"}, "margin must be 'reg-t' or 'portfolio', not 'reg_t'"),
+        ({"commissions": "none"}, "commissions must be 'fixed' or 'tiered', not 'none'"),
+    ],
+)
+def test_a_plain_value_that_cannot_be_is_refused_by_its_plain_name(plain, named) -> None:
+    with pytest.raises(WorldError, match=named):
+        settings_of(**plain)
+
+
+def test_the_broker_works_by_the_settings(join) -> None:
+    world = World(settings_of(clock="manual", cancel_latency_s=2, commission_delay_s=3))
+    client = join(1, world=world)
+    world.set_quote("AAPL", bid=D(99), ask=D(100), ask_size=D(5000))
+    rest = replace(BUY, order_type="LMT", limit_price=D(90))
+    client.send(PlaceOrder(1, AAPL, rest), CancelOrder(1), PlaceOrder(2, AAPL, BUY))
+    assert world.order((1, 1)).status is Status.PENDING_CANCEL
+    assert CommissionReport not in {type(reply) for reply in client.read()}
+    world.advance(2)
+    assert world.order((1, 1)).status is Status.CANCELLED
+    assert CommissionReport not in {type(reply) for reply in client.read()}
+    world.advance(1)
+    assert CommissionReport in {type(reply) for reply in client.read()}
 
 
 def test_unknown_instruments_and_impossible_quotes_are_refused_by_name(world) -> None:
