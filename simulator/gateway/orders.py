@@ -67,7 +67,6 @@ class Orders:
         self.intake = Intake(hub, accounts, self.publish)
         self._planned_ms: int | None = None
         self.on_working: Callable[[], None] = lambda: None
-        self._plan_next()
 
     def handlers(self) -> Handlers:
         return {

@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
-from orders import AAPL, LIMIT, MARKET, pair, place, show, told
+from orders import LIMIT, MARKET, pair, place, show, told
 
 from simulator.messages.account import (
     AccountValue,
