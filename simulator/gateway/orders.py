@@ -67,7 +67,6 @@ class Orders:
         self.intake = Intake(hub, accounts, self.publish)
         self._planned_ms: int | None = None
         self.on_working: Callable[[], None] = lambda: None
-        self._plan_next()
 
     def handlers(self) -> Handlers:
         return {
@@ -103,7 +102,7 @@ class Orders:
                 case truth.Executed(is_booked=True) as executed:
                     self._charge(executed)
                     self._accounts.on_fill(executed.execution.account, executed.instrument)
-                case truth.Corrected(executed):
+                case truth.Corrected(executed) if executed.is_booked:
                     self._accounts.on_fill(executed.execution.account, executed.instrument)
                 case _:
                     pass
@@ -357,13 +356,11 @@ class Orders:
         if order.stop_price is None:
             stop = self._hub.broker.truth.orders[order.perm_id].stop_price
             order = replace(order, stop_price=stop)
-        hidden = sum(
-            executed.commission
-            for executed in self._unreported.values()
-            if executed.order.perm_id == order.perm_id
-        )
-        if hidden and order.commission is not None:
-            order = replace(order, commission=(order.commission - hidden) or None)
+        untold = [
+            e.commission for e in self._unreported.values() if e.order.perm_id == order.perm_id
+        ]
+        if untold and order.commission is not None:
+            order = replace(order, commission=(order.commission - sum(untold)) or None)
         pair = open_order(order), order_status(order)
         return pair * self._times
 
