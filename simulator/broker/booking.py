@@ -85,8 +85,7 @@ class Booking:
         root, _, revision = before.exec_id.rpartition(".")
         held = truth.orders[executed.order.perm_id]
         after = replace(held, changed_ms=self._scribe.now_ms)
-        is_leg = executed.instrument.con_id != held.instrument.con_id
-        if not is_leg:
+        if not executed.is_part:
             filled = held.filled - before.shares + quantity
             paid = held.paid - before.shares * before.price + quantity * price
             after = replace(after, filled=filled, paid=paid)
@@ -95,8 +94,8 @@ class Booking:
             exec_id=f"{root}.{int(revision, 16) + 1:02x}",
             shares=quantity,
             price=price,
-            cumulative_quantity=quantity if is_leg else after.filled,
-            average_price=price if is_leg else after.average_fill_price,
+            cumulative_quantity=quantity if executed.is_part else after.filled,
+            average_price=price if executed.is_part else after.average_fill_price,
         )
         revised = replace(executed, order=after, execution=execution)
         event = Corrected(revised, before.exec_id)

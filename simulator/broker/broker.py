@@ -30,7 +30,8 @@ from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
-from simulator.broker.floor import Floor
+from simulator.broker.floor import Floor, becomes_limit
+from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
@@ -48,6 +49,8 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.sequels import Sequels
+from simulator.broker.sharing import Sharing
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
 from simulator.broker.watch import ANYTHING
@@ -55,7 +58,7 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS
-from simulator.order_types import auction_of
+from simulator.order_types import auction_of, limit_after_trigger
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -87,6 +90,7 @@ class Broker:
         self._desks = desks = Desks(MODELS[self.rules.fill_model])
         self._agenda = agenda = Agenda()
         self._families = Families()
+        self._sequels = sequels = Sequels(self.truth, self._families, database, market)
         prefix = f"{0xE0D5 + seed % 0x10000:08x}"
         self._booking = Booking(scribe, Charging(self.rules.terms.plan), prefix)
         self._clearing = Clearing(scribe, self._booking, database, market)
@@ -97,6 +101,7 @@ class Broker:
             desks,
             self._conditional,
             families=self._families,
+            sequels=sequels,
             agenda=agenda,
             sessions=market.sessions,
         )
@@ -174,6 +179,11 @@ class Broker:
     def positions(self, account: str) -> list[Position]:
         return list(self.ledgers[account].positions.values())
 
+    @property
+    def sharing(self) -> Sharing:
+        """Who shares the orders of an advisor; to be told which groups there are."""
+        return self._checks.sharing
+
     def size_of(self, instrument: Instrument, order: Order, now_ms: int) -> Decimal:
         """How many units an order is for; one for an amount of money, by the price of now."""
         return self._checks.quantity(instrument, order, now_ms)
@@ -191,8 +201,14 @@ class Broker:
         return list((at_desks | watched).values())
 
     def waits(self, order: BrokerOrder) -> bool:
-        """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS and auction_of(order.order) is None
+        """Whether an order waits for the hours in which its instrument is traded.
+
+        One attached to another does so too, as captured; one for an auction does not.
+        """
+        if not order.is_live or auction_of(order.order) is not None:
+            return False
+        is_early = order.gate is Gate.PARENT and not self._passage.is_worked(order)
+        return order.gate is Gate.HOURS or is_early
 
     # --- journal ---
 
@@ -210,18 +226,23 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
-        for held in open_orders:
-            if held.status is Status.PENDING_SUBMIT:
-                self._endings.end(held, "")
-            elif held.instruction is not None:
-                self._plan_exercise(held)
-            else:
-                self._endings.plan_end(held)
-                self._passage.park(held)
+        for perm_id in [held.perm_id for held in open_orders]:
+            self._take_up(self.truth.orders[perm_id])
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
         self._finish()
+
+    def _take_up(self, held: BrokerOrder) -> None:
+        """Have an order stand again where it stood, if none that was taken up has ended it."""
+        if held.status is Status.PENDING_SUBMIT:
+            self._endings.end(held, "")
+        elif held.is_live and held.instruction is not None:
+            self._plan_exercise(held)
+        elif held.is_live:
+            self._endings.plan_end(held)
+            self._passage.park(held)
+            self._resume_cancel(held)
 
     # --- orders ---
 
@@ -252,37 +273,35 @@ class Broker:
             parent_perm_id=parent.perm_id if parent is not None else 0,
             placed_ms=now_ms,
             changed_ms=now_ms,
-            quantity=self._checks.quantity(instrument, order, now_ms),
         )
+        new = self._checks.sized(new, now_ms)
         self._scribe.write(Accepted(new))
         self._families.enter(new)
         if order.transmit:
             for held in (*self._untransmitted_kin(new), new):
-                self._enter(
-                    replace(held, order=replace(held.order, transmit=True)),
-                    rejection if held is new else "",
-                )
+                self._enter(_transmitted(held), rejection if held is new else "")
         return self._finish()
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
         """Give an order new terms; an inactive one may come into force by them."""
         self._begin(now_ms, held.instrument)
         held = self.truth.orders[held.perm_id]
-        if held.is_done:
+        if held.is_done or held.status is Status.PENDING_CANCEL:
             code = 104 if held.status is Status.FILLED else 201
             self._scribe.write(Refused(held, code, TOO_LATE))
             return self._finish()
         if held.status is Status.PENDING_SUBMIT:
             return self._modify_unsent(held, order)
+        is_same_trigger = _is_same_trigger(held, order)
         changed = replace(
             held,
             order=order,
-            quantity=self._checks.quantity(held.instrument, order, self._scribe.now_ms),
-            work_limit=None,
-            is_triggered=held.is_triggered and _same_trigger(held.order, order),
-            stop_price=held.stop_price if _same_trigger(held.order, order) else None,
+            work_limit=_limit_kept(held, order) if is_same_trigger else None,
+            is_triggered=held.is_triggered and is_same_trigger,
+            stop_price=held.stop_price if is_same_trigger else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
         )
+        changed = self._checks.sized(changed, now_ms, held)
         is_more = held.is_inactive or changed.quantity > held.quantity
         objection = self._checks.objection(changed, now_ms) if is_more else ""
         if objection and held.is_inactive:
@@ -430,8 +449,26 @@ class Broker:
 
     def _finish(self) -> list[Event]:
         self._floor.settle()
+        while (held := self._sequels.take()) is not None:
+            self._set_off(held)
+            self._floor.settle()
         self.on_finished()
         return self._scribe.take()
+
+    def _set_off(self, held: BrokerOrder) -> None:
+        """Work a hedge whose parent is over, or an order that the broker makes."""
+        now_ms = self._scribe.now_ms
+        self._display(held.instrument, self.market.quote(held.instrument, now_ms))
+        if held.order.hedge_type:
+            held = self._sequels.sized(self.truth.orders[held.perm_id], now_ms)
+            if not held.quantity:
+                self._endings.end(held, NOTHING_TO_HEDGE)
+                return
+        else:
+            held = self._checks.sized(held, now_ms)
+            self._scribe.write(Accepted(held))
+        self._passage.advance(held)
+        self._endings.plan_end(held)
 
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desks.of(instrument)
@@ -494,6 +531,12 @@ class Broker:
         del held
         self._passage.look(ANYTHING)
 
+    def _resume_cancel(self, held: BrokerOrder) -> None:
+        """A cancel that was on its way when the journal ended arrives."""
+        if held.status is Status.PENDING_CANCEL:
+            due_ms = held.changed_ms + self.rules.cancel_latency_ms
+            self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
             self._endings.end(held, "", self._cancelling.pop(held.perm_id, None))
@@ -508,11 +551,7 @@ class Broker:
 
     def _modify_unsent(self, held: BrokerOrder, order: Order) -> list[Event]:
         """New terms of an order that was never transmitted; they may transmit it."""
-        changed = replace(
-            held,
-            order=order,
-            quantity=self._checks.quantity(held.instrument, order, self._scribe.now_ms),
-        )
+        changed = self._checks.sized(replace(held, order=order), self._scribe.now_ms, held)
         self._families.enter(changed)
         self._scribe.write(Replaced(changed))
         if order.transmit:
@@ -527,6 +566,23 @@ class Broker:
         return same and is_worked_ and held.filled < quantity < held.quantity
 
 
-def _same_trigger(before: Order, after: Order) -> bool:
-    names = ("order_type", "aux_price", "trail_stop_price", "trailing_percent", "trigger_method")
-    return all(getattr(before, name) == getattr(after, name) for name in names)
+def _transmitted(held: BrokerOrder) -> BrokerOrder:
+    if held.order.transmit:
+        return held
+    return replace(held, order=replace(held.order, transmit=True))
+
+
+def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:
+    """Whether new terms leave a trigger as it is; a trailing stop may be named where it is."""
+    before = held.order
+    names = ("order_type", "aux_price", "trailing_percent", "trigger_method")
+    is_same_stop = after.trail_stop_price in {before.trail_stop_price, held.stop_price}
+    return is_same_stop and all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _limit_kept(held: BrokerOrder, order: Order) -> Decimal | None:
+    """Where an order goes on working under new terms, if that is not the limit they name."""
+    if becomes_limit(held.order):
+        return held.work_limit
+    stop = held.stop_price if held.is_triggered else None
+    return None if stop is None else limit_after_trigger(order, stop)

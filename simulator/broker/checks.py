@@ -1,14 +1,25 @@
-"""What the broker asks before it works an order: its size, its funds, how far off it is."""
+"""What the broker asks before it works an order: its size, its funds, how far off it is.
+
+The accounts of a group must each bear their share; the first that cannot refuses the whole
+(ours).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from simulator.broker.appraisal import Appraiser
 from simulator.broker.expectation import expected_price, present_price
 from simulator.broker.records import BrokerOrder
 from simulator.broker.schedule import TOO_LATE, is_too_late
+from simulator.broker.sharing import (
+    NOTHING_TO_CHANGE,
+    Sharing,
+    is_shared,
+    is_shared_alike,
+    to_come,
+)
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
 from simulator.instruments import Instrument
@@ -47,6 +58,21 @@ class Checks:
         self._truth = truth
         self._appraiser = appraiser
         self._market = market
+        self.sharing = Sharing(truth, appraiser)
+
+    def sized(
+        self, held: BrokerOrder, now_ms: int, before: BrokerOrder | None = None
+    ) -> BrokerOrder:
+        """An order with its size, and the shares of a group; `before` it had other terms."""
+        order, instrument = held.order, held.instrument
+        quantity = self.quantity(instrument, order, now_ms)
+        if before is not None and before.shares and is_shared_alike(before.order, order):
+            return held
+        if order.hedge_type and before is not None:
+            return replace(held, quantity=quantity or before.quantity)
+        shares = self.sharing.of(order, instrument, quantity, now_ms)
+        size = sum((share for _, share in shares), ZERO) if shares else quantity
+        return replace(held, quantity=size, shares=shares)
 
     def quantity(self, instrument: Instrument, order: Order, now_ms: int) -> Decimal:
         """The size of an order; one for an amount of money buys what that is worth now."""
@@ -61,17 +87,23 @@ class Checks:
         """Why the broker rejects an order, if so: too late for its auction, or for want of funds."""
         if is_too_late(held.order, held.instrument, self._market.sessions, now_ms):
             return TOO_LATE
+        if is_shared(held.order) and not held.quantity:
+            return NOTHING_TO_CHANGE
         return self._lack(held, now_ms)
 
     def _lack(self, held: BrokerOrder, now_ms: int) -> str:
-        """Why an account cannot bear an order; attached orders are not asked (ours)."""
+        """Why an account cannot bear its part of an order; attached ones are not asked (ours)."""
         order, instrument = held.order, held.instrument
         if not self._rules.checks_funds or held.parent_perm_id:
             return ""
         price = present_price(order, self._market.quote(instrument, now_ms))
-        signed = Side(order.action).sign * held.remaining
-        fills = expected_fills(instrument, signed, price, self._market, now_ms)
-        return self._appraiser.objection(self._truth.ledgers[held.account], fills, now_ms)
+        sign = Side(order.action).sign
+        for account, quantity in to_come(held, self._truth.shares_of(held.perm_id)):
+            fills = expected_fills(instrument, sign * quantity, price, self._market, now_ms)
+            objection = self._appraiser.objection(self._truth.ledgers[account], fills, now_ms)
+            if objection:
+                return objection
+        return ""
 
     def beyond_collar(self, held: BrokerOrder, view: View) -> str:
         """Why a limit too far through the market is not accepted, as captured."""

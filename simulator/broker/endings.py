@@ -15,6 +15,7 @@ from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.families import Families
 from simulator.broker.groups import Member, Rule, after_fill, is_group_cancelled, rule_of
+from simulator.broker.hedges import is_due
 from simulator.broker.records import (
     BrokerOrder,
     Cancelled,
@@ -24,6 +25,8 @@ from simulator.broker.records import (
     Replaced,
 )
 from simulator.broker.scribe import Scribe
+from simulator.broker.sequels import Sequels
+from simulator.broker.sharing import resized
 from simulator.market import Sessions
 from simulator.order_types import Auction, auction_of
 from simulator.records import Order, Status
@@ -57,6 +60,7 @@ class Endings:
         conditional: Conditional,
         *,
         families: Families,
+        sequels: Sequels,
         agenda: Agenda,
         sessions: Sessions,
     ) -> None:
@@ -65,6 +69,7 @@ class Endings:
         self._desks = desks
         self._conditional = conditional
         self._families = families
+        self.sequels = sequels
         self._agenda = agenda
         self._sessions = sessions
         self._to_reduce: list[Reduction] = []
@@ -106,7 +111,8 @@ class Endings:
     def shrink(self, held: BrokerOrder, quantity: Decimal, order: Order) -> None:
         """Make an order smaller; it keeps its place in line."""
         desk = self._desks.of(held.instrument)
-        after = replace(held, order=order, quantity=quantity, changed_ms=self._scribe.now_ms)
+        after = replace(held, order=order, changed_ms=self._scribe.now_ms)
+        after = resized(after, quantity, self._truth.shares_of(held.perm_id))
         self._scribe.write(Replaced(after))
         if held.perm_id in desk.planned:
             desk.replan(held.perm_id, quantity, held.filled, self._scribe.now_ms)
@@ -123,7 +129,8 @@ class Endings:
     def end(self, held: BrokerOrder, reason: str, by_client_id: int | None = None) -> None:
         """Cancel an order and what hangs on it."""
         self.take_out(held)
-        ending = reason or "Cancelled by Trader"
+        by_system = f"Cancelled by System:{reason}\n"
+        ending = by_system if by_client_id is None else "Cancelled by Trader"
         after = self._scribe.changed(held, Change.CANCELLED, ending=ending)
         self._scribe.write(Cancelled(after, reason, by_client_id))
         siblings = self._families.siblings(held.perm_id)
@@ -131,8 +138,10 @@ class Endings:
         if is_group_cancelled(by_client_id):
             for perm_id in siblings:
                 self.end_if_open(perm_id)
+        self.sequels.over(after)
         for perm_id in self._families.children(held.perm_id):
-            self.end_if_open(perm_id)
+            if not is_due(self._truth.orders[perm_id], after):
+                self.end_if_open(perm_id)
         if held.order.auto_cancel_parent and held.parent_perm_id:
             self.end_if_open(held.parent_perm_id)
 

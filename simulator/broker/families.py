@@ -1,7 +1,8 @@
 """Which orders hang together: parents and children, groups that cancel each other.
 
 An index of keys, nothing more. Children of one parent are a group named after it, as
-captured from gateways, unless they name a group of their own.
+captured from gateways, unless they name a group of their own; a hedge among them is no
+alternative to the others (ours).
 """
 
 from __future__ import annotations
@@ -54,5 +55,6 @@ class Families:
 
 
 def _group_key(held: BrokerOrder) -> OcaKey | None:
-    name = held.order.oca_group or (str(held.parent_perm_id) if held.parent_perm_id else "")
+    is_attached = held.parent_perm_id and not held.order.hedge_type
+    name = held.order.oca_group or (str(held.parent_perm_id) if is_attached else "")
     return (held.account, name) if name else None

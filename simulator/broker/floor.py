@@ -28,7 +28,7 @@ from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
 from simulator.order_types import Pricing, limit_of, order_type
-from simulator.records import Status
+from simulator.records import Order, Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
@@ -78,9 +78,6 @@ class Floor:
             self._endings.cancel_by_system(held, reason)
             return
         working = _working(held)
-        if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
-            self._endings.reject(held, 0, "")
-            return
         price = self._pricers.of(held)
         plan = self._plan(held)
         if isinstance(plan, Objection):
@@ -96,6 +93,21 @@ class Floor:
         self._desks.touch(held.instrument)
         if order.tif in AT_ONCE:
             self.only_at_once(held)
+
+    def is_unfillable(self, held: BrokerOrder) -> bool:
+        """Whether an order to be filled at once or not at all cannot be."""
+        book = self._desks.of(held.instrument).book
+        return held.order.tif == "FOK" and book.reachable(_working(held)) < held.remaining
+
+    def begins_held(self, held: BrokerOrder) -> bool:
+        """Market buys begin pre-submitted in every public capture, market sales do not.
+
+        So does what is cancelled for its limit.
+        """
+        is_new = held.status is Status.PENDING_SUBMIT
+        is_purchase = held.order.order_type == "MKT" and held.order.action == Side.BUY
+        view = self._desks.of(held.instrument).view
+        return is_new and (is_purchase or bool(self._checks.beyond_collar(held, view)))
 
     def _plan(self, held: BrokerOrder) -> Plan | Objection | None:
         """How an order is worked in parts, from when it may first be worked."""
@@ -132,8 +144,7 @@ class Floor:
         """Match until nothing does any more; each fill may set off others."""
         while (desk := self._desks.next_touched()) is not None:
             fills = desk.book.next()
-            for fill in fills:
-                self.on_fill(fill)
+            self.on_fill(*fills)
             if not fills:
                 self._desks.is_quiet(desk)
                 self._endings.reduce_siblings()
@@ -141,24 +152,39 @@ class Floor:
         for perm_id in at_once:
             held = self._truth.orders[perm_id]
             if held.is_live:
-                self._endings.end(held, "")
+                self._endings.cancel_by_system(held, "")
 
-    def on_fill(self, fill: Filled) -> None:
-        before = self._truth.orders[fill.key]
-        after = before
-        for trade in trades_of(before, fill, self._market, self._scribe.now_ms):
-            after = self._booking.book(after, trade).order
+    def on_fill(self, *fills: Filled) -> None:
+        """Book what was traded, both sides of it, and then see to what follows from that."""
+        before = [self._truth.orders[fill.key] for fill in fills]
+        for fill, held in zip(fills, before, strict=True):
+            self._book(held, fill)
+        for fill, held in zip(fills, before, strict=True):
+            self._endings.sequels.filled(held, fill, self._scribe.now_ms)
+            self._endings.tell_group(held, fill.quantity)
+            self._follow(self._truth.orders[fill.key], fill)
+        if fills:
+            self.onward.look(ANYTHING)
+
+    def _book(self, held: BrokerOrder, fill: Filled) -> None:
+        got = self._truth.shares_of(fill.key)
+        for trade in trades_of(held, fill, self._market, self._scribe.now_ms, got):
+            held = self._booking.book(held, trade).order
             self.plan_maturity(trade.instrument)
-        self._endings.tell_group(before, fill.quantity)
+
+    def _follow(self, after: BrokerOrder, fill: Filled) -> None:
+        """What a fill means for its order, unless the other side of the trade has ended it."""
         if after.status is Status.FILLED:
             self._endings.forget(after)
             self.onward.release_children(after)
-        elif after.work_limit is None and _becomes_limit(after):
+            self._endings.sequels.over(after)
+        elif not after.is_live:
+            return
+        elif after.work_limit is None and becomes_limit(after.order):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desks.of(after.instrument).planned:
             self.work_part(after)
-        self.onward.look(ANYTHING)
 
     def hold_auction(self, held: BrokerOrder) -> None:
         """Trade at the price of the auction; what it does not reach waits for its end."""
@@ -184,9 +210,9 @@ class Floor:
         self._maturing.pop(instrument.con_id, None)
 
 
-def _becomes_limit(held: BrokerOrder) -> bool:
+def becomes_limit(order: Order) -> bool:
     """Whether what is left of an order works at the price of its first fill."""
-    row = order_type(held.order.order_type)
+    row = order_type(order.order_type)
     return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 

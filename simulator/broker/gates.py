@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.broker import schedule
+from simulator.broker.hedges import is_due
 from simulator.broker.records import BrokerOrder, Gate
 from simulator.market import Sessions
 from simulator.order_types import auction_of, trigger_of
@@ -39,8 +40,11 @@ def _is_untransmitted(held: BrokerOrder, _situation: Situation) -> bool:
     return not held.order.transmit
 
 
-def _is_child(_held: BrokerOrder, situation: Situation) -> bool:
-    return situation.parent is not None and situation.parent.status is not Status.FILLED
+def _is_child(held: BrokerOrder, situation: Situation) -> bool:
+    parent = situation.parent
+    if parent is None or is_due(held, parent):
+        return False
+    return bool(held.order.hedge_type) or parent.status is not Status.FILLED
 
 
 def _is_early(held: BrokerOrder, situation: Situation) -> bool:

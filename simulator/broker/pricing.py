@@ -15,12 +15,14 @@ from simulator.broker.desk import Pricer, view_of
 from simulator.broker.records import BrokerOrder
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.market import Market
-from simulator.matching import Side, View, peg_price
+from simulator.matching import Side, View, peg_price, with_discretion
 from simulator.order_types import (
     Pricing,
     benchmark_price,
     benchmark_reference,
     is_in_range,
+    limit_after_trigger,
+    limit_of,
     order_type,
     peg_of,
     protected_limit,
@@ -39,6 +41,11 @@ class Pricers:
 
     def of(self, held: BrokerOrder) -> Pricer | None:
         """How an order is priced; None: by its own limit, or at the market."""
+        pricer = self._base(held)
+        return _discretionary(held, pricer) if held.order.discretionary_amount else pricer
+
+    def _base(self, held: BrokerOrder) -> Pricer | None:
+        """How an order is priced that gives no way."""
         row = order_type(held.order.order_type)
         if row is None:
             raise ValueError(f"order type {held.order.order_type!r} is not in the table")
@@ -141,6 +148,24 @@ def _pegged(held: BrokerOrder) -> Pricer | None:
     def price(view: View, working: Decimal | None, now_ms: int) -> Decimal | None:
         del now_ms
         return peg_price(peg, view, working)
+
+    return price
+
+
+def _discretionary(held: BrokerOrder, base: Pricer | None) -> Pricer:
+    """Where an order works that takes what is a little beyond its limit, or its peg."""
+    order, stop = held.order, held.stop_price
+    own = limit_of(order) if stop is None else limit_after_trigger(order, stop)
+    shown: list[Decimal | None] = [own]
+
+    def price(view: View, working: Decimal | None, now_ms: int) -> Decimal | None:
+        del working
+        if base is not None:
+            shown[0] = base(view, shown[0], now_ms)
+        limit = shown[0]
+        if limit is None:
+            return None
+        return with_discretion(limit, order.discretionary_amount, Side(order.action), view)
 
     return price
 

@@ -111,7 +111,8 @@ class BrokerOrder:
     `work_limit` the limit it works at now, where that is not the limit it was sent with
     (None: no such price). `oca_reduced` is what its group took off its size. An instruction
     for an option held is shown to clients as an order; no book holds it. An order entered by
-    hand in TWS has client 0 and, until it is bound, order id 0.
+    hand in TWS has client 0 and, until it is bound, order id 0. `shares` are those of the accounts
+    of a group; such an order is held in the name of the advisor's account.
     """
 
     perm_id: int
@@ -137,6 +138,7 @@ class BrokerOrder:
     stop_price: Decimal | None = None
     work_limit: Decimal | None = None
     quantity: Decimal = ZERO
+    shares: tuple[tuple[str, Decimal], ...] = ()
 
     @property
     def remaining(self) -> Decimal:
@@ -183,7 +185,8 @@ class Executed:
     """A fill, with what it cost and what it realised (None: it closed nothing).
 
     `instrument` is what was traded: for a leg of a combination that leg. A combination
-    itself is not booked (`is_booked` false): its legs are.
+    itself is not booked (`is_booked` false): its legs are; nor is what an advisor traded for
+    a group: the shares of the accounts are.
     """
 
     order: BrokerOrder
@@ -198,6 +201,14 @@ class Executed:
     def is_purchase(self) -> bool:
         """Whether the account has more of the instrument now."""
         return self.execution.side == "BOT"
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it is a part of another execution, which fills the order: a leg, or a share."""
+        is_leg = self.instrument.con_id != self.order.instrument.con_id
+        accounts = dict(self.order.shares)
+        is_share = self.execution.account in accounts and self.order.account not in accounts
+        return is_leg or is_share
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ Knows no market and no state of an order. Assumptions:
 - The last moment to enter one is the exchange's (IBKR, order type pages of MOC and LOO), with
   none for exchanges not told of. One that comes later, until the auction is over, is refused
   and does not wait for another day: so seen of gateways right after the close.
+- An order is active from its start time to its stop time, whatever its time in force (the
+  documentation of the API tells of GTC orders only).
 - `duration` is in seconds from when the order starts (ours). A time without a date is today's.
   A text that tells no time is as none (ours: a gateway refuses it before).
 """
@@ -47,8 +49,10 @@ _UNTIL_DONE = frozenset({"GTC", "IOC", "FOK"})
 
 def active_from_ms(order: Order, now_ms: int, zone: str) -> int | None:
     """When an order that has to wait for its time starts; None: at once."""
-    at_ms = _read_ms(order.good_after_time, now_ms, zone)
-    return at_ms if at_ms is not None and at_ms > now_ms else None
+    told = (order.good_after_time, order.active_start_time)
+    starts = [at_ms for text in told if (at_ms := _read_ms(text, now_ms, zone)) is not None]
+    at_ms = max(starts, default=now_ms)
+    return at_ms if at_ms > now_ms else None
 
 
 def expires_ms(
@@ -56,11 +60,12 @@ def expires_ms(
 ) -> int | None:
     """When an order placed now is over; None: never, or as soon as it was tried."""
     from_ms = active_from_ms(order, now_ms, zone) or now_ms
-    end_ms = _end_ms(order, instrument, sessions, from_ms, zone)
-    if not order.duration:
-        return end_ms
-    passed_ms = from_ms + order.duration * 1000
-    return passed_ms if end_ms is None else min(end_ms, passed_ms)
+    ends = (
+        _end_ms(order, instrument, sessions, from_ms, zone),
+        from_ms + order.duration * 1000 if order.duration else None,
+        _read_ms(order.active_stop_time, now_ms, zone),
+    )
+    return min((end_ms for end_ms in ends if end_ms is not None), default=None)
 
 
 def auction_ms(auction: Auction, instrument: Instrument, sessions: Sessions, now_ms: int) -> int:

@@ -1,14 +1,19 @@
-"""What a fill of an order is in trades: one, or the whole and the legs of a combination.
+"""What a fill of an order is in trades: one, or a whole and its parts.
 
 As captured: a combination is reported as a whole first, then leg by leg; only its legs are
-booked and charged.
+booked and charged. So it is with what an advisor trades for a group: an execution for the
+advisor's account first, then one for each account (public source code of a client that was
+written against it). Where the advisor's account is itself one of the group, or the login has
+no such account, there are only the shares (ours).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
+from simulator.broker.allocation import allocate_fill
 from simulator.broker.booking import Trade
 from simulator.broker.records import BrokerOrder
 from simulator.instruments import Instrument
@@ -17,8 +22,13 @@ from simulator.market import Market, legs_at
 from simulator.matching import Filled, Side
 
 
-def trades_of(held: BrokerOrder, fill: Filled, market: Market, now_ms: int) -> list[Trade]:
-    """The trades of a fill, in the order in which they are reported."""
+def trades_of(
+    held: BrokerOrder, fill: Filled, market: Market, now_ms: int, got: Mapping[str, Decimal]
+) -> list[Trade]:
+    """The trades of a fill, in the order in which they are reported.
+
+    `got` is what the accounts of a group have got of the order before.
+    """
     is_purchase = held.order.action == Side.BUY
     whole = Trade(
         instrument=held.instrument,
@@ -30,6 +40,8 @@ def trades_of(held: BrokerOrder, fill: Filled, market: Market, now_ms: int) -> l
         added=fill.added,
         is_booked=not held.instrument.legs,
     )
+    if held.shares:
+        return _shares(held, whole, got)
     return [whole, *_legs(held, whole, market, now_ms)]
 
 
@@ -49,6 +61,16 @@ def expected_fills(
             Decimal(0),
         )
         for leg in prices
+    ]
+
+
+def _shares(held: BrokerOrder, whole: Trade, got: Mapping[str, Decimal]) -> list[Trade]:
+    told = [] if held.account in dict(held.shares) else [replace(whole, is_booked=False)]
+    shares = allocate_fill(whole.quantity, held.shares, got)
+    parts = ((account, quantity) for account, quantity in shares if quantity)
+    return told + [
+        replace(whole, account=account, quantity=quantity, part=part, counts=not told)
+        for part, (account, quantity) in enumerate(parts, start=len(told) + 1)
     ]
 
 

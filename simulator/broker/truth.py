@@ -41,6 +41,7 @@ class Truth:
         self.live: dict[int, None] = {}
         self.last_perm_id = first_perm_id
         self._executions: dict[str, Executed] = {}
+        self._shared: dict[int, dict[str, Decimal]] = {}
         self._perm_ids: dict[tuple[int, int], int] = {}
         self._last_order_ids: dict[int, int] = {}
 
@@ -58,6 +59,10 @@ class Truth:
     def execution(self, exec_id: str) -> Executed | None:
         """The execution of an id, in any of its revisions, as it stands now."""
         return self._executions.get(_root(exec_id))
+
+    def shares_of(self, perm_id: int) -> Mapping[str, Decimal]:
+        """What the accounts of a group have got of an order so far."""
+        return self._shared.get(perm_id, {})
 
     def order(self, client_id: int, order_id: int) -> BrokerOrder | None:
         """The order a client gave that id, whatever became of it."""
@@ -137,12 +142,22 @@ class Truth:
             case CashMoved():
                 return
             case Executed():
-                self._executions[_root(event.execution.exec_id)] = event
+                self._keep_execution(event)
             case Corrected(executed):
-                self._executions[_root(executed.execution.exec_id)] = executed
+                self._keep_execution(executed)
             case _:
                 pass
         self._keep_order(event.order)
+
+    def _keep_execution(self, executed: Executed) -> None:
+        root, execution = _root(executed.execution.exec_id), executed.execution
+        before = self._executions.get(root)
+        self._executions[root] = executed
+        if executed.order.shares and executed.is_booked:
+            shared = self._shared.setdefault(execution.perm_id, {})
+            revised = before.execution.shares if before is not None else ZERO
+            done = shared.get(execution.account, ZERO)
+            shared[execution.account] = done + execution.shares - revised
 
     def _keep_order(self, order: BrokerOrder) -> None:
         self.orders[order.perm_id] = order

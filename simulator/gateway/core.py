@@ -96,6 +96,8 @@ class Gateway:
         self.tick_streams = TickStreams(self.hub, lookups)
         login = Login(self.hub)
         self.accounts.members_of = login.members_of
+        self.orders.intake.groups = login.group_names
+        broker.sharing.groups = login.group
         self._services: tuple[Service, ...] = (
             ProfitAndLoss(self.hub, self.accounts),
             Options(self.hub),

@@ -51,7 +51,7 @@ class Wanted:
         return all(
             (
                 wanted.client_id in {0, order.client_id},
-                wanted.account in {"", order.account},
+                wanted.account in {"", execution.account},
                 wanted.symbol in {"", order.instrument.symbol},
                 wanted.sec_type in {"", order.instrument.sec_type},
                 wanted.exchange in {"", execution.exchange},

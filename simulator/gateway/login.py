@@ -1,14 +1,21 @@
 """What belongs to the login: advisor data, soft dollars, family codes, user, verification.
 
-A login of several accounts is an advisor's. For any other, advisor data is refused as
+A login of several accounts is an advisor's; its own account, the first if it is named as one,
+has no share in what it trades for a group (ours). For any other, advisor data is refused as
 captured: 321, with the largest id there is when the request carries none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from xml.etree import ElementTree as ET
 
+from simulator.algos import as_number
+from simulator.broker.allocation import METHODS
+from simulator.broker.allocation import PROFILES as PROFILE_METHODS
+from simulator.broker.sharing import Group
 from simulator.gateway.hub import Connection, Handlers, Hub
 from simulator.messages.login import (
     AdvisorData,
@@ -31,6 +38,13 @@ from simulator.messages.login import (
 )
 
 GROUPS, PROFILES, ALIASES = 1, 2, 3
+ALL = "All"
+"""The group of all accounts, which needs no telling."""
+
+DEFAULT_METHOD = "NetLiq"
+ADVISOR = re.compile("D[FI]")
+"""How the paper account of an advisor begins (captured: DF); that of a broker DI."""
+
 NO_ID = 2_147_483_647
 """The id of an error on a request that carries none: seen with refused advisor data."""
 
@@ -52,7 +66,7 @@ class Login:
         self._hub = hub
         accounts = hub.settings.accounts
         self._data = {
-            GROUPS: _document(ROOTS[GROUPS], [_group("All", accounts)]),
+            GROUPS: _document(ROOTS[GROUPS], [_group(ALL, accounts)]),
             PROFILES: _document(ROOTS[PROFILES], []),
             ALIASES: _document(ROOTS[ALIASES], map(_alias, accounts)),
         }
@@ -62,6 +76,30 @@ class Login:
         groups = ET.fromstring(self._data[GROUPS])  # noqa: S314 - as `_malformed` let it pass
         members = (_named(element) for element in groups if element.findtext("name") == group)
         return tuple(name for names in members for name in names)
+
+    def group(self, name: str) -> Group | None:
+        """The group or profile of a name, with the accounts that have a share."""
+        for element in self._groups():
+            if _name(element) == name:
+                return Group(_method(element), self._sharers(_amounts(element)))
+        if name != ALL:
+            return None
+        accounts = self._hub.settings.accounts
+        return Group(DEFAULT_METHOD, self._sharers((a, Decimal(0)) for a in accounts))
+
+    def group_names(self) -> frozenset[str]:
+        """The groups and profiles in which some account has a share."""
+        names = map(_name, self._groups())
+        return frozenset(n for n in names if n and (g := self.group(n)) is not None and g.amounts)
+
+    def _groups(self) -> Iterator[ET.Element]:
+        for kind in (GROUPS, PROFILES):
+            yield from ET.fromstring(self._data[kind])  # noqa: S314 - as `_malformed` let it pass
+
+    def _sharers(self, amounts: Iterable[tuple[str, Decimal]]) -> tuple[tuple[str, Decimal], ...]:
+        first = self._hub.settings.accounts[0]
+        own = first if ADVISOR.match(first) else ""
+        return tuple((account, amount) for account, amount in amounts if account != own)
 
     def handlers(self) -> Handlers:
         return {
@@ -138,7 +176,7 @@ def _group(name: str, accounts: Iterable[str]) -> ET.Element:
     members = ET.SubElement(group, "ListOfAccts", varName="list")
     for account in accounts:
         ET.SubElement(members, "String").text = account
-    ET.SubElement(group, "defaultMethod").text = "NetLiq"
+    ET.SubElement(group, "defaultMethod").text = DEFAULT_METHOD
     return group
 
 
@@ -164,6 +202,26 @@ def _malformed(request: ReplaceAdvisorData) -> str | None:
 def _accounts(xml: str) -> set[str]:
     """The accounts that advisor data names, in groups, profiles and aliases."""
     return set(_named(ET.fromstring(xml)))  # noqa: S314 - without a DOCTYPE there are no entities
+
+
+def _name(element: ET.Element) -> str:
+    return (element.findtext("name") or "").strip()
+
+
+def _method(element: ET.Element) -> str:
+    """How a group is shared by itself; a profile tells it by number."""
+    told = (element.findtext("defaultMethod") or element.findtext("type") or "").strip()
+    method = PROFILE_METHODS.get(told, told)
+    return method if method in METHODS else DEFAULT_METHOD
+
+
+def _amounts(element: ET.Element) -> Iterator[tuple[str, Decimal]]:
+    """The accounts of a group or profile, each with its amount; 0 where none is told."""
+    for member in element.iter():
+        account = member.text if member.tag == "String" else member.findtext("acct")
+        if account:
+            amount = as_number((member.findtext("amount") or "").strip())
+            yield account.strip(), Decimal(0) if amount is None else amount
 
 
 def _named(root: ET.Element) -> list[str]:

@@ -4,12 +4,13 @@ One open order answers, pre-submitted and marked what-if; no status follows and 
 id stays free, as captured. The order is taken as filled at once and whole, at the price it
 would meet or at the price it waits for; margin is that of the ledger. Where the plan leaves open
 what a venue takes, the least and the most commission are told instead of one (captured).
+Of an order for a group the figures are those of its accounts together (ours).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 
 from simulator.broker import expected_price
@@ -29,8 +30,37 @@ def effect(
     hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, quantity: Decimal
 ) -> OrderState:
     """The margins before and after `quantity` (what an order would still buy or sell)."""
+    shares = hub.broker.sharing.of(order, instrument, quantity, hub.now_ms)
+    if not shares:
+        return _effect_on(hub, accounts, instrument, order, (order.account, quantity))
+    effects = [_effect_on(hub, accounts, instrument, order, share) for share in shares]
+    return _together(effects)
+
+
+def _together(effects: Sequence[OrderState]) -> OrderState:
+    """The sums of what happens to several accounts."""
+    added = {
+        field.name: sum(getattr(effect, field.name) for effect in effects)
+        for field in fields(OrderState)
+        if all(isinstance(getattr(effect, field.name), Decimal) for effect in effects)
+    }
+    whole = replace(effects[0], **added)
+    if "commission" in added:
+        return whole
+    return replace(
+        whole,
+        commission=None,
+        min_commission=sum((e.min_commission or e.commission or ZERO for e in effects), ZERO),
+        max_commission=sum((e.max_commission or e.commission or ZERO for e in effects), ZERO),
+    )
+
+
+def _effect_on(
+    hub: Hub, accounts: Accounts, instrument: Instrument, order: Order, share: tuple[str, Decimal]
+) -> OrderState:
     broker, now_ms = hub.broker, hub.now_ms
-    ledger = broker.ledgers[order.account]
+    account, quantity = share
+    ledger = broker.ledgers[account]
     price = expected_price(order, hub.market.quote(instrument, now_ms))
     sign = Side(order.action).sign
     traded = broker.expected_fills(instrument, sign * quantity, price, now_ms) if quantity else ()

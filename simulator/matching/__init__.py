@@ -3,6 +3,7 @@
 from simulator.matching.book import Book
 from simulator.matching.models import MODELS, PAPER, PESSIMISTIC, QUEUE, SCRIPTED, FillModel
 from simulator.matching.pegs import price as peg_price
+from simulator.matching.pegs import with_discretion
 from simulator.matching.terms import Filled, Side, Top, View, Working
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "View",
     "Working",
     "peg_price",
+    "with_discretion",
 ]

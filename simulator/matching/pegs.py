@@ -9,6 +9,8 @@ which direction its offset goes, stands in `order_types`.
   sale up (IBKR, Relative/Pegged-to-Primary).
 - A relative order at SMART with an offset only becomes more aggressive, others float both
   ways (IBKR, the same page). All are taken to be routed by SMART (ours).
+- An order with discretion shows its limit and takes what the other side shows up to an amount
+  beyond it (IBKR, Discretionary); what that does not fill rests at its limit again (ours).
 - An order at the midpoint works at a whole tick, never beyond the midpoint (ours: venues may
   fill it half a tick off).
 """
@@ -62,6 +64,15 @@ def price(peg: Peg, view: View, working: Decimal | None = None) -> Decimal | Non
     if peg.only_improves and working is not None:
         found = max(found, working, key=lambda limit: sign * limit)
     return found if peg.cap is None else min(found, peg.cap, key=lambda limit: sign * limit)
+
+
+def with_discretion(limit: Decimal, amount: Decimal, side: Side, view: View) -> Decimal:
+    """Where an order of a limit works that may give way by an amount: at the other side's price."""
+    other = (view.ask if side is Side.BUY else view.bid).price
+    if other is None:
+        return limit
+    beyond = side.sign * (other - limit)
+    return other if 0 < beyond <= amount else limit
 
 
 def _reference(peg: Peg, view: View) -> Decimal | None:

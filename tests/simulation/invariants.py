@@ -6,7 +6,7 @@ checks look at the broker as it is, inside too, and at what clients were told.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from told import Told, root
@@ -53,6 +53,7 @@ class Auditor:
     corrected: set[int] = field(default_factory=set)
     doomed: dict[int, int] = field(default_factory=dict)
     last_ms: int = 0
+    last_fill: Executed | None = None
 
     def catch_up(self) -> None:
         """Read what is new, and see that nothing was left undone."""
@@ -124,8 +125,10 @@ class Auditor:
             assert order.paid == before.paid + execution.shares * execution.price
         if not is_leg:
             self._parent_is_filled(order)
-            assert order.perm_id not in self.doomed, f"{order.perm_id} was blocked by its group"
+            is_blocked = order.perm_id in self.doomed and not _is_contra(event, self.last_fill)
+            assert not is_blocked, f"{order.perm_id} was blocked by its group"
             self._block(order)
+            self.last_fill = event
 
     def _parent_is_filled(self, order: BrokerOrder) -> None:
         if order.parent_perm_id:
@@ -163,7 +166,8 @@ class Auditor:
 
     def check_accounts(self, world: World) -> None:
         """Positions, cash, profit and net liquidation follow from the executions alone."""
-        assert list(self.executions.values()) == self.broker.executions
+        known = [replace(executed, realized_pnl=None) for executed in self.broker.executions]
+        assert [replace(e, realized_pnl=None) for e in self.executions.values()] == known
         filled: Counter[int] = Counter()
         for executed in self.executions.values():
             if executed.instrument.con_id == executed.order.instrument.con_id:
@@ -172,14 +176,13 @@ class Auditor:
             assert filled[order.perm_id] == order.filled, f"{order.perm_id}: fills do not add up"
         for account, ledger in self.broker.ledgers.items():
             mine = [
-                e
-                for e in self.executions.values()
-                if e.is_booked and e.execution.account == account
+                e for e in self.broker.executions if e.is_booked and e.execution.account == account
             ]
             self._check_account(world, ledger, mine)
 
     def _check_account(self, world: World, ledger: Ledger, mine: list[Executed]) -> None:
         held: Counter[int] = Counter()
+        realized: Counter[int] = Counter()
         worth: Counter[int] = Counter()
         fees: Counter[int] = Counter()
         cash = self._opening(world, ledger.account)
@@ -190,6 +193,7 @@ class Auditor:
             value = signed * e.execution.price * instrument.price_multiplier
             fee = e.commission if e.execution.shares else ZERO
             held[con_id] += signed
+            realized[con_id] += e.realized_pnl or ZERO
             worth[con_id] += value
             fees[con_id] += fee_in_own_currency(instrument, fee, e.execution.price)
             for book in (cash, owned):
@@ -201,6 +205,7 @@ class Auditor:
                 cash[instrument.currency] -= value
         for con_id, position in ledger.positions.items():
             assert position.quantity == held[con_id], f"{position.instrument.local_symbol}"
+            assert position.realized_pnl == realized[con_id], "realised by its executions"
             if position.instrument.is_settled_on_close:
                 cash[position.instrument.currency] += position.paid - worth[con_id]
                 assert position.quantity or not position.paid
@@ -216,6 +221,14 @@ class Auditor:
             if owner == account:
                 cash[currency] += amount
         return cash
+
+
+def _is_contra(event: Executed, before: Executed | None) -> bool:
+    """Whether an execution is the other side of the one before."""
+    if before is None or event.instrument is not before.instrument:
+        return False
+    this, that = event.execution, before.execution
+    return (this.shares, this.price) == (that.shares, that.price) and this.side != that.side
 
 
 def _cents(cash: dict[str, Decimal]) -> dict[str, Decimal]:

@@ -2,7 +2,7 @@
 
 Documented: 344 for whoever is no advisor, 332 for a group without accounts, 333 for a
 method that is none, 10012 for a percentage, 345 for combinations. Profiles were groups of
-their own until version 177 and are looked up like them.
+their own until version 177 and are looked up like them. A hedge for a group is not modelled.
 """
 
 from __future__ import annotations
@@ -28,4 +28,5 @@ def advisor(candidate: Candidate) -> Refusal | None:
         (order.fa_percentage and not is_percent, refuse(10012)),
         (order.fa_method == "PctChange" and not is_percent, refuse(10014)),
         (is_shared and candidate.contract.sec_type == "BAG", refuse(345)),
+        (is_shared and order.hedge_type, refuse(10340, attribute="hedgeType")),
     )

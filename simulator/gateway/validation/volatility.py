@@ -1,5 +1,7 @@
 """Orders in volatility, and what hedges their delta. Codes: documented.
 
+An index is not traded, so that nothing hedges an option on it (ours: 380).
+
 Zero and unset mean the same: gateways show both as zero. `None` is the word they show for
 a delta that is not hedged.
 """
@@ -53,6 +55,7 @@ def delta_hedge(candidate: Candidate) -> Refusal | None:
     slot = order.delta_neutral_short_sale_slot
     return first(
         (candidate.order_type != "VOL", refuse(380)),
+        (candidate.instrument.under_sec_type == "IND", refuse(380)),
         (kind not in PLAIN_HEDGES | PRICED_HEDGES, refuse(380)),
         (kind in PLAIN_HEDGES and price, refuse(379)),
         (kind in PRICED_HEDGES and not price, refuse(378)),
