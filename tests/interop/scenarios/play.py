@@ -161,16 +161,11 @@ class Play:
         self._world.print_trade(tape.name, Decimal(tape.price), Decimal(tape.size))
 
     def _reject_next(self, reject: t.RejectNext) -> None:
-        self._world.gateway.orders.intake.reject_next(reject.code, reject.reason)
+        self._world.reject_next(reject.code, reject.reason)
 
     def _fill(self, fill: t.FillBy) -> None:
-        told, world = self._orders[fill.key], self._world
-        held = world.broker.order(told.client, told.order_id)
-        assert held is not None
-        quantity, price = Decimal(fill.quantity), Decimal(fill.price)
-        events = world.broker.fill(held, quantity, price, world.clock.now_ms())
-        world.gateway.orders.publish(events)
-        world.on_output()
+        told = self._orders[fill.key]
+        self._world.fill((told.client, told.order_id), Decimal(fill.quantity), Decimal(fill.price))
 
     # --- what was told ---
 
