@@ -106,6 +106,10 @@ class OrderBody(ContractBody):
     tif: str = "DAY"
     account: str = ""
     order_ref: str = ""
+    stop_price: Decimal | None = Field(default=None, allow_inf_nan=True)
+    trail_amount: Decimal | None = Field(default=None, allow_inf_nan=True)
+    parent_id: int | None = None
+    oca_group: str = ""
 
     def contract(self) -> Contract:
         return Contract(
@@ -124,6 +128,10 @@ class OrderBody(ContractBody):
             tif=self.tif,  # type: ignore[arg-type]
             account=self.account,
             order_ref=self.order_ref,
+            stop_price=self.stop_price,
+            trail_amount=self.trail_amount,
+            parent_id=None if self.parent_id is None else OrderId(self.parent_id),
+            oca_group=self.oca_group,
         )
 
 

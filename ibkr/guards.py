@@ -61,12 +61,13 @@ def check_order(order: Order, settings: Settings) -> None:
     limit = settings.max_order_quantity
     if limit is not None and order.quantity > limit:
         raise OrderLimitExceeded(f"quantity {order.quantity} is above max_order_quantity {limit}")
-    if order.limit_price is None or settings.max_order_notional is None:
+    price = order.stop_price if order.limit_price is None else order.limit_price
+    if price is None or settings.max_order_notional is None:
         return
-    notional = abs(order.limit_price * order.quantity)
+    notional = abs(price * order.quantity)
     if notional > settings.max_order_notional:
         raise OrderLimitExceeded(
-            f"limit price times quantity is {notional}, above max_order_notional "
+            f"limit or stop price times quantity is {notional}, above max_order_notional "
             f"{settings.max_order_notional}"
         )
 

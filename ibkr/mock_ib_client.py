@@ -7,11 +7,11 @@ one is passed in.
 
 One comparison is all the matching there is: with `fill_marketable`, an order that the quote
 set at that moment satisfies is filled at that quote when it is placed. Orders that rest are
-filled by `fill_order` only; `set_quote` never fills anything.
+filled by `fill_order` only; `set_quote` never fills anything. Stops and attached orders are
+held (PreSubmitted) until then, whatever is quoted and whatever becomes of their parents.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -152,8 +152,13 @@ class MockIBKRClient(Desk):
                 f"the fate of order {order_id} is not known: the mock did not answer",
                 order_id=order_id,
             )
-        if self._next_reject is not None:
-            self._answer_code(order_id, *self._next_reject)
+        answer, self._next_reject = self._next_reject or self._no_parent(order), None
+        if answer is not None:
+            self._answer_code(order_id, *answer)
+        held_for = _held_for(order)
+        if held_for:
+            self._report(order_id, OrderStatus.PRE_SUBMITTED, held_for)
+            return self.order(order_id)
         self._report(order_id, OrderStatus.SUBMITTED)
         price = self._marketable_price(contract, order) if self._fill_marketable else None
         if price is not None:
@@ -162,7 +167,6 @@ class MockIBKRClient(Desk):
 
     def _answer_code(self, order_id: OrderId, code: int, message: str) -> None:
         """What a gateway's code does to an order that is not acknowledged yet."""
-        self._next_reject = None
         self._publish([OrderNotice(order_id, code, message)])
         if lookup(code).effect is Effect.REJECT:
             self._book.reject(self.client_id, order_id, code, message)
@@ -246,6 +250,8 @@ class MockIBKRClient(Desk):
         if not 0 < filled <= known.remaining:
             raise ValueError(f"quantity {filled} is not within the remaining {known.remaining}")
         paid = self._fill_price(known) if price is None else decimal_of(price)
+        if known.status is OrderStatus.PRE_SUBMITTED:
+            self._report(known.order_id, OrderStatus.SUBMITTED)
         self._last_execution += 1
         fill = Fill(
             execution_id=ExecutionId(f"mock.{self._last_execution:04d}.01"),
@@ -312,7 +318,18 @@ class MockIBKRClient(Desk):
         if len(matches) > 1:
             raise AmbiguousContract(f"{len(matches)} contracts match {contract}")
 
-    def _report(self, order_id: OrderId, status: OrderStatus) -> None:
+    def _no_parent(self, order: Order) -> tuple[int, str] | None:
+        """What a gateway says of a parent that was never taken, or that is over."""
+        if order.parent_id is None:
+            return None
+        parent = self._book.get(self.client_id, order.parent_id)
+        if parent is None:
+            return 10006, "Missing parent order."
+        if parent.status.is_done:
+            return 135, f"Can't find order with id = {order.parent_id}"
+        return None
+
+    def _report(self, order_id: OrderId, status: OrderStatus, why_held: str = "") -> None:
         self._publish(
             self._book.apply_status(
                 StatusReport(
@@ -321,6 +338,7 @@ class MockIBKRClient(Desk):
                     status=status,
                     filled=self.order(order_id).filled,
                     perm_id=_perm_id(order_id),
+                    why_held=why_held,
                 )
             )
         )
@@ -338,7 +356,7 @@ class MockIBKRClient(Desk):
         return price if crosses else None
 
     def _fill_price(self, known: OrderResult) -> Decimal:
-        market = replace(known.order, order_type=OrderType.MARKET, limit_price=None)
+        market = Order.market(known.order.action, known.order.quantity)
         price = known.order.limit_price or self._marketable_price(known.contract, market)
         if price is None:
             raise ValueError(f"order {known.order_id} has no limit and no quote: give a price")
@@ -359,6 +377,12 @@ def _matches(wanted: Contract, known: Contract) -> bool:
         (wanted.strike, known.strike),
     )
     return all(not ours or ours == theirs for ours, theirs in pairs)
+
+
+def _held_for(order: Order) -> str:
+    """What a gateway says that an order waits for before it is worked."""
+    reasons = (("child", order.parent_id is not None), ("trigger", order.order_type.has_trigger))
+    return ",".join(reason for reason, is_so in reasons if is_so)
 
 
 def _number(value: Number | None) -> Decimal | None:

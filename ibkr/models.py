@@ -51,8 +51,27 @@ class Action(StrEnum):
 
 
 class OrderType(StrEnum):
+    """`STOP` and `TRAILING` trade at the market once their price is reached."""
+
     MARKET = "MKT"
     LIMIT = "LMT"
+    STOP = "STP"
+    STOP_LIMIT = "STP LMT"
+    TRAILING = "TRAIL"
+
+    @property
+    def has_trigger(self) -> bool:
+        return self in {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING}
+
+
+ORDER_PRICES: dict[OrderType, tuple[str, ...]] = {
+    OrderType.MARKET: (),
+    OrderType.LIMIT: ("limit_price",),
+    OrderType.STOP: ("stop_price",),
+    OrderType.STOP_LIMIT: ("limit_price", "stop_price"),
+    OrderType.TRAILING: ("trail_amount",),
+}
+"""The prices an order of a type has: each of them, and no other."""
 
 
 class TimeInForce(StrEnum):
@@ -214,8 +233,9 @@ def _strike(value: Number) -> Decimal:
 class Order:
     """What to do with a contract. Raises InvalidOrder where a field is missing or malformed.
 
-    `quantity` is in shares, contracts or base currency; `limit_price` is required for LIMIT
-    and refused for MARKET.
+    `quantity` is in shares, contracts or base currency; which prices an order has says
+    `ORDER_PRICES`. A `parent_id` attaches it to an order of this client: it waits until that
+    one is filled and ends with it. Of the orders of one `oca_group` a fill cancels the rest.
     """
 
     action: Action
@@ -225,28 +245,38 @@ class Order:
     tif: TimeInForce = TimeInForce.DAY
     account: str = ""
     order_ref: str = ""
+    stop_price: Decimal | None = None
+    trail_amount: Decimal | None = None
+    parent_id: OrderId | None = None
+    oca_group: str = ""
 
     def __post_init__(self) -> None:
         for field, enum in (("action", Action), ("order_type", OrderType), ("tif", TimeInForce)):
             object.__setattr__(self, field, _member(enum, field, getattr(self, field)))
-        for field in ("account", "order_ref"):
+        for field in ("account", "order_ref", "oca_group"):
             if not _is_plain(getattr(self, field)):
                 raise _bad_order(field, getattr(self, field), "use printable ASCII text")
         quantity = _order_number("quantity", self.quantity)
         if quantity <= 0:
             raise _bad_order("quantity", self.quantity, "use a positive number; SELL is an action")
         object.__setattr__(self, "quantity", quantity)
-        self._check_limit_price()
+        for field in ("limit_price", "stop_price", "trail_amount"):
+            self._check_price(field)
+        if self.parent_id is not None and self.parent_id <= 0:
+            raise _bad_order("parent_id", self.parent_id, "use the id of an order, or leave it out")
 
-    def _check_limit_price(self) -> None:
-        if self.order_type is OrderType.MARKET:
-            if self.limit_price is not None:
-                raise _bad_order("limit_price", self.limit_price, "a market order has no limit")
-        elif self.limit_price is None:
-            raise _bad_order("limit_price", None, "a limit order needs one")
-        else:  # zero and negative are legal prices of spreads and some futures
-            limit = _order_number("limit_price", self.limit_price)
-            object.__setattr__(self, "limit_price", limit)
+    def _check_price(self, field: str) -> None:
+        value, is_wanted = getattr(self, field), field in ORDER_PRICES[self.order_type]
+        if is_wanted and value is None:
+            raise _bad_order(field, None, f"an order of type {self.order_type} needs one")
+        if not is_wanted and value is not None:
+            raise _bad_order(field, value, f"an order of type {self.order_type} has none")
+        if value is None:
+            return
+        number = _order_number(field, value)
+        if field == "trail_amount" and number <= 0:
+            raise _bad_order(field, value, "use a positive distance")
+        object.__setattr__(self, field, number)  # prices of spreads may be zero or negative
 
     @classmethod
     def market(cls, action: Action | str, quantity: Number, *, account: str = "") -> Self:
@@ -272,6 +302,48 @@ class Order:
             quantity=quantity,  # type: ignore[arg-type]
             order_type=OrderType.LIMIT,
             limit_price=limit_price,  # type: ignore[arg-type]
+            tif=tif,  # type: ignore[arg-type]
+            account=account,
+        )
+
+    @classmethod
+    def stop(
+        cls,
+        action: Action | str,
+        quantity: Number,
+        stop_price: Number,
+        *,
+        limit_price: Number | None = None,
+        tif: TimeInForce | str = TimeInForce.DAY,
+        account: str = "",
+    ) -> Self:
+        """Wait until the market is at `stop_price`; then trade, at `limit_price` if given."""
+        return cls(
+            action=action,  # type: ignore[arg-type]  # parsed by __post_init__
+            quantity=quantity,  # type: ignore[arg-type]
+            order_type=OrderType.STOP if limit_price is None else OrderType.STOP_LIMIT,
+            stop_price=stop_price,  # type: ignore[arg-type]
+            limit_price=limit_price,  # type: ignore[arg-type]
+            tif=tif,  # type: ignore[arg-type]
+            account=account,
+        )
+
+    @classmethod
+    def trailing(
+        cls,
+        action: Action | str,
+        quantity: Number,
+        trail_amount: Number,
+        *,
+        tif: TimeInForce | str = TimeInForce.DAY,
+        account: str = "",
+    ) -> Self:
+        """A stop that follows the market at a distance, and never moves back."""
+        return cls(
+            action=action,  # type: ignore[arg-type]  # parsed by __post_init__
+            quantity=quantity,  # type: ignore[arg-type]
+            order_type=OrderType.TRAILING,
+            trail_amount=trail_amount,  # type: ignore[arg-type]
             tif=tif,  # type: ignore[arg-type]
             account=account,
         )
@@ -322,7 +394,10 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fill:
-    """One execution. `commission` and `realized_pnl` come later, or never: None until then."""
+    """One execution; `quantity` 0: it was busted.
+
+    `commission` and `realized_pnl` come later, or never: None until then.
+    """
 
     execution_id: ExecutionId
     order_id: OrderId

@@ -188,6 +188,8 @@ class OrderBook:
             quantity=report.order.quantity,
             order_type=report.order.order_type,
             limit_price=report.order.limit_price,
+            stop_price=report.order.stop_price,
+            trail_amount=report.order.trail_amount,
             tif=report.order.tif,
         )
         if report.status is not None:

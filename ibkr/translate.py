@@ -14,6 +14,7 @@ import ib_insync
 
 from ibkr.errors import InvalidContract, InvalidOrder
 from ibkr.models import (
+    ORDER_PRICES,
     Action,
     ClientId,
     Contract,
@@ -53,6 +54,10 @@ SIZE_TICKS = {
 }
 """Tick type → field of the size."""
 # fmt: on
+
+
+WIRE_PRICES = {"limit_price": "lmtPrice", "stop_price": "auxPrice", "trail_amount": "auxPrice"}
+"""Price of our order → attribute of the library's; no order has two of one attribute."""
 
 
 def number(value: float) -> Decimal | None:
@@ -124,9 +129,13 @@ def ib_order(order: Order, order_id: OrderId, client_id: ClientId) -> Any:
         tif=order.tif.value,
         account=order.account,
         orderRef=order.order_ref,
+        parentId=order.parent_id or 0,
+        ocaGroup=order.oca_group,
     )
-    if order.limit_price is not None:
-        made.lmtPrice = _exact_float("limit_price", order.limit_price)
+    for field, name in WIRE_PRICES.items():
+        value = getattr(order, field)
+        if value is not None:
+            setattr(made, name, _exact_float(field, value))
     return made
 
 
@@ -142,7 +151,7 @@ def _exact_float(field: str, value: Decimal) -> float:
 
 
 def order_from(found: Any) -> Order | None:
-    """ib_insync's order as ours; None for a kind we do not trade (stops, combos …)."""
+    """ib_insync's order as ours; None for a kind we do not trade (pegs, auctions …)."""
     try:
         order_type = OrderType(found.orderType)
         quantity = number(found.totalQuantity)
@@ -152,10 +161,15 @@ def order_from(found: Any) -> Order | None:
             action=found.action,
             quantity=quantity,  # type: ignore[arg-type]  # None is refused by the model
             order_type=order_type,
-            limit_price=number(found.lmtPrice) if order_type is OrderType.LIMIT else None,
             tif=found.tif or TimeInForce.DAY,
             account=found.account,
             order_ref=found.orderRef,
+            parent_id=OrderId(found.parentId) if found.parentId else None,
+            oca_group=found.ocaGroup,
+            **{
+                field: number(getattr(found, WIRE_PRICES[field]))
+                for field in ORDER_PRICES[order_type]
+            },
         )
     except (ValueError, InvalidOrder):
         return None
@@ -226,7 +240,7 @@ def status_report(fields: tuple[Any, ...]) -> StatusReport | None:
 def fill_from(contract: Any, execution: Any) -> Fill:
     """An execDetails message. Raises InvalidContract or ValueError for one that makes no sense."""
     price, quantity = number(execution.price), number(execution.shares)
-    if price is None or quantity is None or quantity <= 0 or execution.side not in _SIDES:
+    if price is None or quantity is None or quantity < 0 or execution.side not in _SIDES:
         raise ValueError(f"execution {execution.execId} has no usable side, price or quantity")
     order_id = 0 if execution.orderId == UNSET_INTEGER else execution.orderId
     return Fill(

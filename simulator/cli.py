@@ -33,6 +33,12 @@ class CannotStart(click.ClickException):
     exit_code = 2
 
 
+class StateLost(click.ClickException):
+    """The state file cannot be written any more; what was told to clients is in it."""
+
+    exit_code = 3
+
+
 @click.group()
 @click.version_option(package_name="ibkr-testbed", prog_name="ibkr-sim")
 def cli() -> None:
@@ -222,6 +228,7 @@ async def _serve(simulator: Simulator) -> None:
     loop = asyncio.get_running_loop()
     for signal_ in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_, stop.set)
+    simulator.on_failure = stop.set
     try:
         await simulator.start()
     except OSError as error:
@@ -244,6 +251,8 @@ async def _serve(simulator: Simulator) -> None:
     sys.stdout.flush()
     await stop.wait()
     await simulator.stop()
+    if simulator.world.failure is not None:
+        raise StateLost(simulator.world.failure)
 
 
 def configure_logging(level: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,7 +19,7 @@ from simulator.control.server import ControlServer
 from simulator.gateway import Connection
 from simulator.session import State
 from simulator.world import World
-from simulator.world_settings import settings_of
+from simulator.world_settings import WorldError, settings_of
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ class Simulator:
     or a `world` that exists already, whose broker truth then outlives this server. `port` 0 takes a free one. With a `control_port`
     (0: a free one) the HTTP control plane is served as well, on loopback.
     `peer_timeout_s` bounds the handshake and the rest of a frame once it has begun.
+    When its state file fails it serves nobody any more: `on_failure` is called, and `stop` is due.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Simulator:
         self._peers: set[Peer] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._all_left = asyncio.Event()
+        self.on_failure: Callable[[], None] = lambda: None
 
     @property
     def host(self) -> str:
@@ -86,6 +89,7 @@ class Simulator:
         self._server = await loop.create_server(lambda: Peer(self), self._host, self._port)
         self._port = self._server.sockets[0].getsockname()[1]
         self.world.on_output = self._flush
+        self.world.on_failure = self._fail
         if self._control_port is not None:
             self._control = ControlServer(self.world, port=self._control_port)
             try:
@@ -111,7 +115,7 @@ class Simulator:
             self._control = None
         await self._dismiss_all()
         await server.wait_closed()
-        self.world.on_output = lambda: None
+        self.world.on_output = self.world.on_failure = lambda: None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -141,6 +145,19 @@ class Simulator:
             peer.flush()
         self._set_timer()
 
+    def _fail(self) -> None:
+        """The state file cannot be written: cut everybody off, and let nobody in."""
+        log.error("state_lost", reason=self.world.failure)
+        if self._server is not None:
+            self._server.close()
+        for peer in list(self._peers):
+            peer.abort()
+        self.on_failure()
+
+    def _run_due(self) -> None:
+        with contextlib.suppress(WorldError):  # it was logged, and all is closed
+            self.world.run_due()
+
     def _set_timer(self) -> None:
         """Have the loop call when something is due; a manual clock is advanced by hand."""
         if self._timer is not None:
@@ -150,10 +167,11 @@ class Simulator:
         if due_ms is None or self._server is None or isinstance(self.world.clock, ManualClock):
             return
         delay_s = max(0, due_ms - self.world.clock.now_ms()) / 1000
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self.world.run_due)
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._run_due)
 
     def admit(self, peer: Peer) -> bool:
-        if len(self._peers) >= MAX_CLIENTS or self._server is None:
+        is_over = self._server is None or self.world.failure is not None
+        if is_over or len(self._peers) >= MAX_CLIENTS:
             return False
         self._peers.add(peer)
         return True
@@ -198,6 +216,8 @@ class Peer(asyncio.Protocol):
         before = connection.session.frames
         try:
             self._world.receive(connection, data)
+        except WorldError:
+            connection.is_closing = True  # the state file is lost, and all were cut off
         except Exception:
             # A defect of ours costs this client its connection, and nobody else anything.
             log.exception("internal_error", peer=self._name)

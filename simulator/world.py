@@ -47,7 +47,9 @@ class World(Dealing):
     """The simulated gateway, to be driven by a server, a test or the control plane.
 
     `on_output` is called whenever something may wait to be sent or to be done. A world with a
-    state file holds it until `close`.
+    state file holds it until `close`. Nobody is told what could not be written to it: with the
+    first failure, whose `failure` tells the reason, all clients are disconnected and the world
+    is over; `on_failure` is called then, and whatever changes the broker is a `WorldError`.
     """
 
     def __init__(self, settings: WorldSettings | None = None) -> None:
@@ -57,6 +59,8 @@ class World(Dealing):
         )
         self._check_withheld()
         self.on_output: Callable[[], None] = lambda: None
+        self.on_failure: Callable[[], None] = lambda: None
+        self.failure: str | None = None
         self._calendar = TradingCalendar() if self.settings.calendar else None
         self.clock: Clock = _clock(self.settings)
         self._recorded = self._load_market_data()
@@ -124,8 +128,21 @@ class World(Dealing):
             raise WorldError(str(error)) from None
         if entries and isinstance(self.clock, ManualClock):
             self.clock.advance_to(max(entries[-1].time_ms, self.clock.now_ms()))
-        broker.on_finished = lambda: store.append(broker.journal[store.last_sequence :])
+        broker.on_finished = partial(self._keep, store)
         broker.restore(entries, self.clock.now_ms())
+
+    def _keep(self, store: StateFile) -> None:
+        """Write down what the broker has done, before anybody is told."""
+        if self.failure is not None:
+            raise WorldError(self.failure)
+        try:
+            store.append(self.broker.journal[store.last_sequence :])
+        except StateError as error:
+            self.failure = str(error)
+            for connection in self.connections:
+                connection.is_closing = True
+            self.on_failure()
+            raise WorldError(self.failure) from None
 
     # --- clients ---
 
@@ -299,6 +316,8 @@ class World(Dealing):
 
         A state file is emptied too; if it cannot be, a `WorldError` says so and all stays.
         """
+        if self.failure is not None:
+            raise WorldError(self.failure)
         if self._store is not None:
             try:
                 self._store.clear()

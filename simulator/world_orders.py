@@ -16,6 +16,7 @@ from simulator.clock import Clock
 from simulator.gateway import Gateway
 from simulator.gateway.texts import is_complete
 from simulator.instruments import Instrument
+from simulator.ledger import Ledger, Valuation
 from simulator.records import Order, Status
 from simulator.state import journal_lines
 from simulator.world_settings import WorldError, check_fill_model
@@ -69,6 +70,10 @@ class Dealing(ABC):
         if executed is None:
             raise WorldError(f"exec_id {exec_id!r} is of no execution; use the id of one there is")
         return executed
+
+    def account(self, account: str) -> Valuation:
+        """An account at the prices of now; raises `WorldError` for one of another login."""
+        return self.broker.appraiser.value(self._ledger(account), self.clock.now_ms())
 
     def fill_model(self, name: str) -> str:
         """The fill model of an instrument; raises `WorldError` for an unknown one."""
@@ -196,10 +201,7 @@ class Dealing(ABC):
 
         Raises `WorldError` for an unknown account or currency, and for no amount.
         """
-        ledger = self.broker.ledgers.get(account)
-        if ledger is None:
-            known = ", ".join(self.broker.ledgers)
-            raise WorldError(f"account {account!r} is not of this login; use one of {known}")
+        ledger = self._ledger(account)
         currencies = {instrument.currency for instrument in self.broker.database}
         if currency not in currencies | ledger.cash.keys():
             known = ", ".join(sorted(currencies))
@@ -215,6 +217,13 @@ class Dealing(ABC):
     def _publish(self, events: list[Event]) -> None:
         self.gateway.publish(events, self.clock.now_ms())
         self.on_output()
+
+    def _ledger(self, account: str) -> Ledger:
+        ledger = self.broker.ledgers.get(account)
+        if ledger is None:
+            known = ", ".join(self.broker.ledgers)
+            raise WorldError(f"account {account!r} is not of this login; use one of {known}")
+        return ledger
 
     def _live(self, key: OrderKey, done: str) -> BrokerOrder:
         held = self.order(key)

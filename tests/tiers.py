@@ -43,6 +43,14 @@ class Stage(ABC):
         """Bring it back where it was."""
 
     @abstractmethod
+    def fill(self, order_id: int, quantity: Decimal, price: Decimal) -> None:
+        """Fill a part of the client's order, whatever the market shows."""
+
+    @abstractmethod
+    def reject_next(self, code: int, reason: str) -> None:
+        """Refuse the client's next order."""
+
+    @abstractmethod
     def orders_received(self) -> int:
         """How many orders have reached the gateway."""
 
@@ -84,6 +92,12 @@ class MockStage(Stage):
     async def gateway_up(self) -> None:
         self.client.restore_connection()
 
+    def fill(self, order_id, quantity, price) -> None:
+        self.client.fill_order(order_id, quantity=quantity, price=price)
+
+    def reject_next(self, code, reason) -> None:
+        self.client.reject_next_order(code, reason)
+
     def orders_received(self) -> int:
         return int(self.client.metrics.orders_total)
 
@@ -116,6 +130,44 @@ class SimulatorStage(Stage):
 
     async def gateway_up(self) -> None:
         await self.simulator.start()
+
+    def fill(self, order_id, quantity, price) -> None:
+        self.world.fill((CLIENT_ID, order_id), quantity, price)
+
+    def reject_next(self, code, reason) -> None:
+        self.world.reject_next(code, reason, CLIENT_ID)
+
+    def set_fill_model(self, symbol: str, name: str) -> None:
+        self.world.set_fill_model(name, symbol)
+
+    def halt(self, symbol: str) -> None:
+        self.world.halt(symbol)
+
+    def resume(self, symbol: str) -> None:
+        self.world.resume(symbol)
+
+    def next_session(self, symbol: str) -> None:
+        self.world.advance_to_session(symbol)
+
+    def correct(self, execution_id: str, quantity: Decimal, price: Decimal) -> None:
+        self.world.correct(execution_id, price, quantity)
+
+    def bust(self, execution_id: str) -> None:
+        self.world.bust(execution_id)
+
+    def move_cash(self, amount: Decimal) -> None:
+        self.world.move_cash(self.account, "USD", amount)
+
+    def buying_power(self) -> Decimal:
+        return self.world.account(self.account).buying_power
+
+    def position(self, symbol: str) -> Decimal:
+        held = self.world.broker.positions(self.account)
+        return sum((p.quantity for p in held if p.instrument.symbol == symbol), Decimal(0))
+
+    @property
+    def account(self) -> str:
+        return self.world.settings.accounts[0]
 
     def orders_received(self) -> int:
         return self.requests_received("PlaceOrder")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from simulator.instruments import ContractDatabase, Instrument
-from simulator.ledger import Fill, Ledger, Valuation, objection, replayed, value
+from simulator.ledger import Fill, Ledger, Valuation, is_within_means, objection, replayed, value
 from simulator.market import Market
 
 ONE = Decimal(1)
@@ -35,7 +35,10 @@ class Appraiser:
     def objection(self, ledger: Ledger, fills: Sequence[Fill], now_ms: int) -> str:
         """Why an account cannot bear some fills; nothing if it can."""
         tried, _ = replayed(ledger, fills)
-        return objection(self.value(ledger, now_ms), self.value(tried, now_ms)) or ""
+        after = self.value(tried, now_ms)
+        if is_within_means(after):
+            return ""
+        return objection(self.value(ledger, now_ms), after) or ""
 
     def mark(self, instrument: Instrument, now_ms: int) -> Decimal:
         return self._market.quote(instrument, now_ms).mark

@@ -30,7 +30,7 @@ from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
-from simulator.broker.floor import Floor
+from simulator.broker.floor import Floor, becomes_limit
 from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
@@ -58,7 +58,7 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS
-from simulator.order_types import auction_of
+from simulator.order_types import auction_of, limit_after_trigger
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -201,8 +201,14 @@ class Broker:
         return list((at_desks | watched).values())
 
     def waits(self, order: BrokerOrder) -> bool:
-        """Whether an order waits for the hours in which its instrument is traded."""
-        return order.is_live and order.gate is Gate.HOURS and auction_of(order.order) is None
+        """Whether an order waits for the hours in which its instrument is traded.
+
+        One attached to another does so too, as captured; one for an auction does not.
+        """
+        if not order.is_live or auction_of(order.order) is not None:
+            return False
+        is_early = order.gate is Gate.PARENT and not self._passage.is_worked(order)
+        return order.gate is Gate.HOURS or is_early
 
     # --- journal ---
 
@@ -229,6 +235,7 @@ class Broker:
                 self._floor.plan_maturity(held.instrument)
                 self._endings.plan_end(held)
                 self._passage.park(held)
+                self._resume_cancel(held)
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
@@ -269,28 +276,26 @@ class Broker:
         self._families.enter(new)
         if order.transmit:
             for held in (*self._untransmitted_kin(new), new):
-                self._enter(
-                    replace(held, order=replace(held.order, transmit=True)),
-                    rejection if held is new else "",
-                )
+                self._enter(_transmitted(held), rejection if held is new else "")
         return self._finish()
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
         """Give an order new terms; an inactive one may come into force by them."""
         self._begin(now_ms, held.instrument)
         held = self.truth.orders[held.perm_id]
-        if held.is_done:
+        if held.is_done or held.status is Status.PENDING_CANCEL:
             code = 104 if held.status is Status.FILLED else 201
             self._scribe.write(Refused(held, code, TOO_LATE))
             return self._finish()
         if held.status is Status.PENDING_SUBMIT:
             return self._modify_unsent(held, order)
+        is_same_trigger = _is_same_trigger(held, order)
         changed = replace(
             held,
             order=order,
-            work_limit=None,
-            is_triggered=held.is_triggered and _same_trigger(held.order, order),
-            stop_price=held.stop_price if _same_trigger(held.order, order) else None,
+            work_limit=_limit_kept(held, order) if is_same_trigger else None,
+            is_triggered=held.is_triggered and is_same_trigger,
+            stop_price=held.stop_price if is_same_trigger else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
         )
         changed = self._checks.sized(changed, now_ms, held)
@@ -531,6 +536,12 @@ class Broker:
         del held
         self._passage.look(ANYTHING)
 
+    def _resume_cancel(self, held: BrokerOrder) -> None:
+        """A cancel that was on its way when the journal ended arrives."""
+        if held.status is Status.PENDING_CANCEL:
+            due_ms = held.changed_ms + self.rules.cancel_latency_ms
+            self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
             self._endings.end(held, "", self._cancelling.pop(held.perm_id, None))
@@ -564,6 +575,23 @@ def _has_leg(held: BrokerOrder, instrument: Instrument) -> bool:
     return any(leg.instrument.con_id == instrument.con_id for leg in held.instrument.legs)
 
 
-def _same_trigger(before: Order, after: Order) -> bool:
-    names = ("order_type", "aux_price", "trail_stop_price", "trailing_percent", "trigger_method")
-    return all(getattr(before, name) == getattr(after, name) for name in names)
+def _transmitted(held: BrokerOrder) -> BrokerOrder:
+    if held.order.transmit:
+        return held
+    return replace(held, order=replace(held.order, transmit=True))
+
+
+def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:
+    """Whether new terms leave a trigger as it is; a trailing stop may be named where it is."""
+    before = held.order
+    names = ("order_type", "aux_price", "trailing_percent", "trigger_method")
+    is_same_stop = after.trail_stop_price in {before.trail_stop_price, held.stop_price}
+    return is_same_stop and all(getattr(before, name) == getattr(after, name) for name in names)
+
+
+def _limit_kept(held: BrokerOrder, order: Order) -> Decimal | None:
+    """Where an order goes on working under new terms, if that is not the limit they name."""
+    if becomes_limit(held.order):
+        return held.work_limit
+    stop = held.stop_price if held.is_triggered else None
+    return None if stop is None else limit_after_trigger(order, stop)

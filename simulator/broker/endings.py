@@ -129,7 +129,8 @@ class Endings:
     def end(self, held: BrokerOrder, reason: str, by_client_id: int | None = None) -> None:
         """Cancel an order and what hangs on it."""
         self.take_out(held)
-        ending = reason or "Cancelled by Trader"
+        by_system = f"Cancelled by System:{reason}\n"
+        ending = by_system if by_client_id is None else "Cancelled by Trader"
         after = self._scribe.changed(held, Change.CANCELLED, ending=ending)
         self._scribe.write(Cancelled(after, reason, by_client_id))
         siblings = self._families.siblings(held.perm_id)

@@ -28,7 +28,7 @@ from simulator.instruments import Instrument
 from simulator.market import Market
 from simulator.matching import Filled, Side, Working
 from simulator.order_types import Pricing, limit_of, order_type
-from simulator.records import Status
+from simulator.records import Order, Status
 
 ZERO = Decimal(0)
 AT_ONCE = frozenset({"IOC", "FOK"})
@@ -78,9 +78,6 @@ class Floor:
             self._endings.cancel_by_system(held, reason)
             return
         working = _working(held)
-        if order.tif == "FOK" and desk.book.reachable(working) < held.remaining:
-            self._endings.reject(held, 0, "")
-            return
         price = self._pricers.of(held)
         plan = self._plan(held)
         if isinstance(plan, Objection):
@@ -96,6 +93,21 @@ class Floor:
         self._desks.touch(held.instrument)
         if order.tif in AT_ONCE:
             self.only_at_once(held)
+
+    def is_unfillable(self, held: BrokerOrder) -> bool:
+        """Whether an order to be filled at once or not at all cannot be."""
+        book = self._desks.of(held.instrument).book
+        return held.order.tif == "FOK" and book.reachable(_working(held)) < held.remaining
+
+    def begins_held(self, held: BrokerOrder) -> bool:
+        """Market buys begin pre-submitted in every public capture, market sales do not.
+
+        So does what is cancelled for its limit.
+        """
+        is_new = held.status is Status.PENDING_SUBMIT
+        is_purchase = held.order.order_type == "MKT" and held.order.action == Side.BUY
+        view = self._desks.of(held.instrument).view
+        return is_new and (is_purchase or bool(self._checks.beyond_collar(held, view)))
 
     def _plan(self, held: BrokerOrder) -> Plan | Objection | None:
         """How an order is worked in parts, from when it may first be worked."""
@@ -141,7 +153,7 @@ class Floor:
         for perm_id in at_once:
             held = self._truth.orders[perm_id]
             if held.is_live:
-                self._endings.end(held, "")
+                self._endings.cancel_by_system(held, "")
 
     def on_fill(self, fill: Filled) -> None:
         before = self._truth.orders[fill.key]
@@ -156,7 +168,7 @@ class Floor:
             self._endings.forget(after)
             self.onward.release_children(after)
             self._endings.sequels.over(after)
-        elif after.work_limit is None and _becomes_limit(after):
+        elif after.work_limit is None and becomes_limit(after.order):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desks.of(after.instrument).planned:
@@ -190,9 +202,9 @@ class Floor:
         self._maturing.pop(instrument.con_id, None)
 
 
-def _becomes_limit(held: BrokerOrder) -> bool:
+def becomes_limit(order: Order) -> bool:
     """Whether what is left of an order works at the price of its first fill."""
-    row = order_type(held.order.order_type)
+    row = order_type(order.order_type)
     return row is not None and row.price is Pricing.MARKET_TO_LIMIT
 
 

@@ -20,7 +20,6 @@ from simulator.broker.gates import Situation, gate_of, is_worked
 from simulator.broker.records import BrokerOrder, Change, Gate, Moved, Replaced
 from simulator.broker.scribe import Scribe
 from simulator.market import Market
-from simulator.matching import Side
 from simulator.order_types import (
     adjusted,
     adjustment_trigger,
@@ -28,7 +27,6 @@ from simulator.order_types import (
     limit_after_trigger,
     trigger_of,
 )
-from simulator.records import Status
 
 
 class Passage:
@@ -64,7 +62,10 @@ class Passage:
         if gate is Gate.CONDITIONS and self._conditional.hold(held, self._scribe.now_ms):
             held = replace(held, conditions_met=True)
             gate = gate_of(held, self._situation(held))
-        is_shown_held = gate is not Gate.BOOK or _begins_held(held)
+        if gate is Gate.BOOK and self._floor.is_unfillable(held):
+            self._endings.reject(held, 0, "")
+            return
+        is_shown_held = gate is not Gate.BOOK or self._floor.begins_held(held)
         change = Change.HELD if is_shown_held else Change.ROUTED
         after = self._scribe.changed(held, change, gate=gate)
         self._scribe.write(Replaced(after))
@@ -170,7 +171,7 @@ class Passage:
         desk.hours = hours
         for perm_id in desk.worked():
             held = self._truth.orders[perm_id]
-            if not held.is_live or is_worked(held, self._situation(held)):
+            if not held.is_live or self.is_worked(held):
                 continue
             if self._endings.is_over(held):
                 self._endings.expire(held)
@@ -183,16 +184,14 @@ class Passage:
         for perm_id in tuple(desk.waiting):
             held = self._truth.orders[perm_id]
             is_next = perm_id in desk.waiting and auction_of(held.order) is None
-            if is_next and is_worked(held, self._situation(held)):
+            if is_next and self.is_worked(held):
                 self._endings.take_out(held)
                 self.advance(held)
+
+    def is_worked(self, held: BrokerOrder) -> bool:
+        """Whether these are hours in which an order may trade."""
+        return is_worked(held, self._situation(held))
 
     def _situation(self, held: BrokerOrder) -> Situation:
         parent = self._truth.orders.get(held.parent_perm_id)
         return Situation(self._scribe.now_ms, self._market.sessions, parent)
-
-
-def _begins_held(held: BrokerOrder) -> bool:
-    """Market buys begin pre-submitted in every public capture, market sales do not."""
-    is_new = held.status is Status.PENDING_SUBMIT
-    return is_new and held.order.order_type == "MKT" and held.order.action == Side.BUY

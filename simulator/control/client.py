@@ -7,13 +7,23 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from simulator.control.models import (
+    AccountView,
+    CashMove,
+    Correction,
+    ExecutionView,
+    FillModel,
+    FillModelView,
     GrantView,
     HaltView,
+    NewFill,
+    NewOrder,
     NewQuote,
+    NewRejection,
     NewTrade,
+    OrderView,
     QuoteView,
     RequestView,
     State,
@@ -22,6 +32,9 @@ from simulator.control.models import (
 from simulator.gateway.entitlements import Entitlement
 
 _REQUESTS = TypeAdapter(list[RequestView])
+_ORDERS = TypeAdapter(list[OrderView])
+_EXECUTIONS = TypeAdapter(list[ExecutionView])
+_ACCOUNTS = TypeAdapter(list[AccountView])
 
 
 class ControlError(Exception):
@@ -79,20 +92,15 @@ class ControlClient:
     ) -> QuoteView:
         """Display a quote until it is set again or released; None: nobody quotes that side."""
         new = NewQuote(bid=bid, ask=ask, bid_size=bid_size, ask_size=ask_size, last=last)
-        body = new.model_dump(mode="json")
-        return QuoteView.model_validate_json(
-            await self._call("PUT", f"/quotes/{symbol}", json=body)
-        )
+        return QuoteView.model_validate_json(await self._send("PUT", f"/quotes/{symbol}", new))
 
     async def release_quote(self, symbol: str) -> QuoteView:
         return QuoteView.model_validate_json(await self._call("DELETE", f"/quotes/{symbol}"))
 
     async def print_trade(self, symbol: str, price: Decimal, size: Decimal) -> QuoteView:
         """Have the tape show a trade, as one between others."""
-        body = NewTrade(price=price, size=size).model_dump(mode="json")
-        return QuoteView.model_validate_json(
-            await self._call("POST", f"/trades/{symbol}", json=body)
-        )
+        body = NewTrade(price=price, size=size)
+        return QuoteView.model_validate_json(await self._send("POST", f"/trades/{symbol}", body))
 
     async def halt(self, symbol: str) -> HaltView:
         """Halt an instrument, and what follows it, until it is resumed."""
@@ -114,12 +122,97 @@ class ControlClient:
     async def entitlement(self, symbol: str) -> GrantView:
         return GrantView.model_validate_json(await self._call("GET", f"/entitlements/{symbol}"))
 
+    async def fill_model(self, symbol: str) -> str:
+        answer = await self._call("GET", f"/fill-models/{symbol}")
+        return FillModelView.model_validate_json(answer).fill_model
+
+    async def set_fill_model(self, name: str, symbol: str = "*") -> None:
+        """Fill orders by another model from now on: one instrument, or all of them."""
+        await self._send("PUT", f"/fill-models/{symbol}", FillModel(fill_model=name))
+
+    # --- orders and executions ---
+
+    async def orders(
+        self, *, client_id: int | None = None, live: bool = False, after: int = 0
+    ) -> list[OrderView]:
+        """The orders, oldest first, at most 1,000; `after` a permanent id pages on."""
+        params = _given(client_id=client_id, live=live, after=after)
+        return _ORDERS.validate_json(await self._call("GET", "/orders", params=params))
+
+    async def order(self, perm_id: int) -> OrderView:
+        return OrderView.model_validate_json(await self._call("GET", f"/orders/{perm_id}"))
+
+    async def fill(self, perm_id: int, quantity: Decimal, price: Decimal) -> OrderView:
+        """Fill a part of an order at a price, whatever the market shows."""
+        body = NewFill(quantity=quantity, price=price)
+        return OrderView.model_validate_json(
+            await self._send("POST", f"/orders/{perm_id}/fills", body)
+        )
+
+    async def cancel_manual(self, perm_id: int) -> OrderView:
+        """Cancel an order as if by hand in TWS, whoever placed it."""
+        return OrderView.model_validate_json(await self._call("DELETE", f"/orders/{perm_id}"))
+
+    async def place_manual(self, order: NewOrder) -> OrderView:
+        """Place an order as if by hand in TWS."""
+        return OrderView.model_validate_json(await self._send("POST", "/manual-orders", order))
+
+    async def reject_next(
+        self, code: int, reason: str = "", *, client_id: int | None = None
+    ) -> None:
+        """Refuse the next new order, of one client or of any."""
+        body = NewRejection(code=code, reason=reason, client_id=client_id)
+        await self._send("POST", "/rejections", body)
+
+    async def executions(
+        self, *, perm_id: int | None = None, offset: int = 0
+    ) -> list[ExecutionView]:
+        """The executions as they stand now, oldest first, at most 1,000."""
+        params = _given(perm_id=perm_id, offset=offset)
+        return _EXECUTIONS.validate_json(await self._call("GET", "/executions", params=params))
+
+    async def correct(
+        self, exec_id: str, *, price: Decimal | None = None, quantity: Decimal | None = None
+    ) -> ExecutionView:
+        """Give an execution another price or quantity, or both."""
+        body = Correction(price=price, quantity=quantity)
+        return ExecutionView.model_validate_json(
+            await self._send("POST", f"/executions/{exec_id}/correction", body)
+        )
+
+    async def bust(self, exec_id: str) -> ExecutionView:
+        """Undo an execution, for good."""
+        return ExecutionView.model_validate_json(
+            await self._call("POST", f"/executions/{exec_id}/bust")
+        )
+
+    # --- accounts ---
+
+    async def accounts(self) -> list[AccountView]:
+        return _ACCOUNTS.validate_json(await self._call("GET", "/accounts"))
+
+    async def account(self, account: str) -> AccountView:
+        return AccountView.model_validate_json(await self._call("GET", f"/accounts/{account}"))
+
+    async def move_cash(self, account: str, currency: str, amount: Decimal) -> AccountView:
+        """Pay money into an account, or out of it if negative."""
+        body = CashMove(currency=currency, amount=amount)
+        return AccountView.model_validate_json(
+            await self._send("POST", f"/accounts/{account}/cash", body)
+        )
+
+    # --- the whole ---
+
+    async def journal(self, after: int = 0) -> list[str]:
+        """What the broker did, a line of JSON for each event, at most 1,000 from `after` on."""
+        answer = await self._call("GET", "/journal", params={"after": after})
+        return answer.decode("ascii").splitlines()
+
     async def requests(
         self, *, client_id: int | None = None, name: str | None = None, after: int = 0
     ) -> list[RequestView]:
         """The received requests, oldest first, at most 1,000; `after` pages on."""
-        wanted = {"client_id": client_id, "name": name, "after": after}
-        params = {key: value for key, value in wanted.items() if value is not None}
+        params = _given(client_id=client_id, name=name, after=after)
         return _REQUESTS.validate_json(await self._call("GET", "/requests", params=params))
 
     async def reset(self) -> None:
@@ -134,6 +227,9 @@ class ControlClient:
         body = {"symbol": symbol}
         return Time.model_validate_json(await self._call("POST", "/clock/next-session", json=body))
 
+    async def _send(self, method: str, path: str, body: BaseModel) -> bytes:
+        return await self._call(method, path, json=body.model_dump(mode="json"))
+
     async def _call(self, method: str, path: str, **arguments: Any) -> bytes:
         try:
             response = await self._http.request(method, path, **arguments)
@@ -142,6 +238,11 @@ class ControlClient:
         if response.is_error:
             raise ControlError(f"{method} {path}: {_reason(response)}", status=response.status_code)
         return response.content
+
+
+def _given(**wanted: Any) -> dict[str, Any]:
+    """The query of a call: what was not asked for is left out."""
+    return {key: value for key, value in wanted.items() if value is not None}
 
 
 def _reason(response: httpx.Response) -> str:

@@ -11,6 +11,8 @@ from simulator.gateway.entitlements import Entitlement
 
 Price = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
 Size = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+Positive = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+Number = Annotated[Decimal, Field(allow_inf_nan=False)]
 
 
 class Model(BaseModel):
@@ -42,7 +44,7 @@ class NewTrade(Model):
     """A trade for the tape to show."""
 
     price: Price
-    size: Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+    size: Positive
 
 
 class HaltView(Model):
@@ -82,19 +84,105 @@ class ClientView(Model):
 
 
 class OrderView(Model):
+    """An order as the broker has it; `gate` is what a live one waits for, `book` if it is worked."""
+
+    perm_id: int
+    client_id: int
+    order_id: int
+    parent_perm_id: int = Field(description="the order it is attached to; 0: none")
+    account: str
+    symbol: str
+    action: str
+    order_type: str
+    tif: str
+    quantity: Decimal
+    limit_price: Decimal | None
+    aux_price: Decimal | None = Field(description="stop price, trail or offset, as it was sent")
+    stop_price: Decimal | None = Field(description="where its trigger stands now, if it moves")
+    oca_group: str
+    status: str
+    gate: str | None
+    why_held: str
+    ending: str = Field(description="why it was cancelled or rejected")
+    filled: Decimal
+    remaining: Decimal
+    average_fill_price: Decimal
+    commission: Decimal | None
+    order_ref: str
+
+
+class NewFill(Model):
+    """A part of an order to be filled, whatever the market shows."""
+
+    quantity: Positive
+    price: Number = Field(description="only that of a combination may be zero or less")
+
+
+class NewOrder(Model):
+    """An order as if entered by hand in TWS."""
+
+    symbol: str
+    action: str
+    quantity: Positive
+    order_type: str = "MKT"
+    limit_price: Number | None = None
+    aux_price: Number | None = Field(default=None, description="stop price, trail or offset")
+    tif: str = "DAY"
+    outside_rth: bool = False
+    oca_group: str = ""
+    account: str = Field(default="", description="the first of the login if left out")
+    order_ref: str = ""
+
+
+class NewRejection(Model):
+    """What the next new order gets, whatever it is."""
+
+    code: int = Field(ge=1, description="201: rejected by the broker; any other is told alone")
+    reason: str = Field(default="", description="what the text of the code leaves open")
+    client_id: int | None = Field(default=None, ge=0, description="of any client if left out")
+
+
+class ExecutionView(Model):
+    """An execution as it stands now; one that was busted has no quantity."""
+
+    exec_id: str
+    time_ms: int
     perm_id: int
     client_id: int
     order_id: int
     account: str
     symbol: str
-    action: str
-    order_type: str
+    side: str = Field(description="BOT or SLD")
     quantity: Decimal
-    limit_price: Decimal | None
-    status: str
-    filled: Decimal
-    average_fill_price: Decimal
-    order_ref: str
+    price: Decimal
+    exchange: str
+    commission: Decimal
+    realized_pnl: Decimal | None = Field(description="null: it closed nothing")
+    is_booked: bool = Field(description="false: the whole of a combination, whose legs are booked")
+
+
+class Correction(Model):
+    """New figures of an execution; what is left out stays."""
+
+    price: Number | None = None
+    quantity: Positive | None = None
+
+
+class FillModel(Model):
+    """How the market fills orders."""
+
+    fill_model: str = Field(description="paper, pessimistic, queue or scripted")
+
+
+class FillModelView(FillModel):
+    symbol: str
+
+
+class CashMove(Model):
+    """Money paid into an account, or out of it if negative."""
+
+    currency: str
+    amount: Number
 
 
 class PositionView(Model):
@@ -105,8 +193,14 @@ class PositionView(Model):
 
 
 class AccountView(Model):
+    """An account at the prices of the moment; sums are in its base currency."""
+
     account: str
+    base_currency: str
     cash: dict[str, Decimal]
+    net_liquidation: Decimal
+    available_funds: Decimal
+    buying_power: Decimal
     positions: list[PositionView]
 
 
@@ -138,3 +232,7 @@ class Problem(BaseModel):
     title: str
     status: int
     detail: str
+
+
+REFUSED: dict[int | str, dict[str, Any]] = {409: {"model": Problem}}
+"""What every call may be answered with that the world can refuse."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
@@ -23,7 +24,7 @@ from simulator.gateway.validation import (
 from simulator.gateway.what_if import effect
 from simulator.instruments import Instrument
 from simulator.messages.orders import OpenOrder, PlaceOrder
-from simulator.order_types import SYNONYMS
+from simulator.order_types import SYNONYMS, limit_of
 from simulator.records import Contract, Order, Status
 from simulator.session import MAX_VERSION
 
@@ -82,7 +83,6 @@ class Intake:
             connection.send(self._preview(connection, request, candidate.instrument, order, held))
             return
         self._submit(connection, request, order, held)
-        self._warn_of_hours(connection, request.order_id)
 
     def objection_by_hand(self, contract: Contract, order: Order) -> str:
         """Why an order entered by hand would be refused, with the code; nothing if it is taken."""
@@ -151,23 +151,23 @@ class Intake:
     def _give(
         self, connection: Connection, request: PlaceOrder, order: Order, rejection: str = ""
     ) -> None:
-        self._publish(
-            self._hub.broker.place(
-                connection.client_id,
-                request.order_id,
-                request.contract,
-                order,
-                self._hub.now_ms,
-                rejection=rejection,
-            )
+        events = self._hub.broker.place(
+            connection.client_id,
+            request.order_id,
+            request.contract,
+            order,
+            self._hub.now_ms,
+            rejection=rejection,
         )
+        self._publish_with_hours(connection, request, events)
 
     def _submit(
         self, connection: Connection, request: PlaceOrder, order: Order, held: BrokerOrder | None
     ) -> None:
         broker, now_ms = self._hub.broker, self._hub.now_ms
         if held is not None:
-            self._publish(broker.modify(held, order, now_ms))
+            events = broker.modify(held, order, now_ms)
+            self._publish_with_hours(connection, request, events)
             return
         rejection = self._take_rejection(connection.client_id)
         if rejection is not None and rejection.code != REJECTED:
@@ -183,11 +183,26 @@ class Intake:
                 return rejection
         return None
 
-    def _warn_of_hours(self, connection: Connection, order_id: int) -> None:
-        """An order that waits for its hours is told when they begin."""
-        placed = self._hub.broker.order(connection.client_id, order_id)
-        if placed is None or not self._hub.broker.waits(placed):
-            return
+    def _publish_with_hours(
+        self, connection: Connection, request: PlaceOrder, events: Iterable[truth.Event]
+    ) -> None:
+        """Publish; each order of the family that waits for its hours is told when they begin."""
+        untold: list[truth.Event] = []
+        for event in events:
+            untold.append(event)
+            if isinstance(event, truth.Replaced) and self._is_early(request, event.order):
+                self._publish(untold)
+                untold = []
+                self._warn_of_hours(connection, event.order)
+        self._publish(untold)
+
+    def _is_early(self, request: PlaceOrder, placed: BrokerOrder) -> bool:
+        parent_id = request.order.parent_id
+        family = {placed.order_id, placed.order.parent_id}
+        is_kin = placed.order_id == request.order_id or (parent_id != 0 and parent_id in family)
+        return is_kin and self._hub.broker.waits(placed)
+
+    def _warn_of_hours(self, connection: Connection, placed: BrokerOrder) -> None:
         instrument, order = placed.instrument, placed.order
         venue = f"{instrument.primary_exchange or instrument.exchange}.{instrument.trading_class}"
         opens_ms = self._hub.market.opens_ms(
@@ -195,7 +210,7 @@ class Intake:
         )
         self._hub.error(
             connection,
-            order_id,
+            placed.order_id,
             399,
             order=f"{order.action} {placed.quantity:f} {instrument.symbol} {venue}",
             opens=dashed_day(opens_ms, instrument.time_zone),
@@ -229,16 +244,48 @@ class Intake:
         return replace(open_order(shown), state=state)
 
 
+_SHOWN_FOR_UNSET: dict[str, tuple[Any, Any]] = {
+    "adjusted_order_type": ("None", ""),
+    "aux_price": (0, None),
+    "cash_quantity": (0, None),
+    "clearing_intent": ("IB", ""),
+    "delta_neutral_open_close": ("?", ""),
+    "delta_neutral_order_type": ("None", ""),
+    "dont_use_auto_price_for_hedge": (True, False),
+    "reference_price_type": (0, None),
+    "use_price_mgmt_algo": (0, None),
+    "volatility_type": (0, None),
+}
+"""What gateways show of attributes nobody set, and what was meant by it.
+
+Clients that learn an order from its open order send all of that back with new terms.
+"""
+
+
 def normal(order: Order, default_account: str) -> Order:
-    """The order with what the gateway fills in; numbers lose the zeros a client appended.
+    """The order with what the gateway fills in, and without what it only shows.
 
     One for a group is of no account, as it was sent: with both it would be refused (ours).
     """
-    return replace(
+    order_type = SYNONYMS.get(order.order_type, order.order_type)
+    meant: dict[str, Any] = {
+        name: unset
+        for name, (shown, unset) in _SHOWN_FOR_UNSET.items()
+        if getattr(order, name) == shown
+    }
+    is_trailing = order_type in {"TRAIL", "TRAIL LIMIT"}
+    plain = replace(
         order,
         total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
-        limit_price=order.limit_price.normalize() if order.limit_price else None,
-        order_type=SYNONYMS.get(order.order_type, order.order_type),
+        order_type=order_type,
         tif=order.tif or "DAY",
         account="" if is_shared(order) else order.account or default_account,
+        oca_type=order.oca_type if order.oca_group else 0,
+        trail_stop_price=order.trail_stop_price if is_trailing else None,
+        shares_allocation="",
+        **meant,
     )
+    limit = order.limit_price
+    if limit is not None:
+        limit = limit.normalize() if limit or limit_of(plain) is not None else None
+    return replace(plain, limit_price=limit)

@@ -2,14 +2,14 @@
 
 What is sent for an event, and in which order, follows captures of real gateways: every
 change is an open order and its status, except a cancel (status only, then 202); a fill is
-the execution, the pair without and the pair with its commission, then the commission.
+the execution, the pair without and the pair with its commission, then the commission. Of a
+combination all executions come first, then what each leg cost.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -63,9 +63,11 @@ class Orders:
         self._ended: dict[Connection, dict[int, BrokerOrder]] = {}
         self._binds_manual = False
         self._unreported: dict[str, truth.Executed] = {}
+        self._legs: list[truth.Executed] = []
         self.intake = Intake(hub, accounts, self.publish)
         self._planned_ms: int | None = None
         self.on_working: Callable[[], None] = lambda: None
+        self._plan_next()
 
     def handlers(self) -> Handlers:
         return {
@@ -94,16 +96,20 @@ class Orders:
             if isinstance(event, truth.CashMoved):
                 self._accounts.on_cash(event.account)
                 continue
-            if isinstance(event, truth.Executed):
-                self._report_later(event)
+            if not _is_leg(event):
+                self._report_legs()
             self._tell_audience(event)
             match event:
                 case truth.Executed(is_booked=True) as executed:
+                    self._charge(executed)
                     self._accounts.on_fill(executed.execution.account, executed.instrument)
+                case truth.Executed() as executed if _is_charged(executed):
+                    self._charge(executed)
                 case truth.Corrected(executed):
                     self._accounts.on_fill(executed.execution.account, executed.instrument)
                 case _:
                     pass
+        self._report_legs()
         self._plan_next()
 
     def resume(self) -> None:
@@ -121,10 +127,25 @@ class Orders:
         order = event.order
         if order.status is Status.PENDING_SUBMIT:
             return  # nobody is told of an order that was not transmitted
-        for connection in self._hub.audience(order.client_id):
+        match event:
+            case truth.Executed() if _is_charged(event):
+                self._unreported[event.execution.exec_id] = event
+            case truth.Corrected(revises=revises):
+                self._unreported.pop(revises, None)
+            case _:
+                pass
+        for connection in self._audience(event):
             self._tell(connection, event)
             if order.is_done and connection.client_id == order.client_id:
                 self._ended.setdefault(connection, {})[order.perm_id] = order
+
+    def _audience(self, event: truth.OrderEvent) -> list[Connection]:
+        """Who is told: the owner and the master client, and of a cancel who asked for it."""
+        told = self._hub.audience(event.order.client_id)
+        if isinstance(event, truth.Cancelled) and event.by_client_id is not None:
+            askers = self._hub.audience(event.by_client_id)
+            told += [connection for connection in askers if connection not in told]
+        return told
 
     def _plan_next(self) -> None:
         due_ms = self._hub.broker.due_ms
@@ -173,8 +194,9 @@ class Orders:
             self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
         broker = self._hub.broker
         for order in broker.live_orders():
-            if broker.truth.orders[order.perm_id].is_live:  # not cancelled with another
-                self.publish(broker.cancel(order, self._hub.now_ms))
+            now = broker.truth.orders[order.perm_id]  # it may be cancelled with another
+            if now.is_live and now.status is not Status.PENDING_CANCEL:
+                self.publish(broker.cancel(now, self._hub.now_ms, by_client_id=now.client_id))
 
     def _open_orders(self, connection: Connection, request: RequestOpenOrders) -> None:
         """Client 0 is shown the orders entered by hand, too, and may name them from then on."""
@@ -265,18 +287,14 @@ class Orders:
         match event:
             case truth.Accepted(order) | truth.Replaced(order) | truth.CancelRequested(order):
                 connection.send(*self._state(order))
-            case truth.Executed():
-                self._tell_fill(connection, event)
+            case truth.Executed(order):
+                connection.send(execution_data(connection, PUSHED, event), *self._state(order))
             case truth.Corrected(executed):
                 connection.send(
                     execution_data(connection, PUSHED, executed), commission_report(executed)
                 )
-            case truth.Cancelled(order, reason, by_client_id):
-                client_id = order.client_id if by_client_id is None else by_client_id
-                if order.instruction is not None and reason:
-                    self._tell_owner(connection, order, 322, reason)
-                connection.send(replace(order_status(order), client_id=client_id))
-                self._tell_owner(connection, order, 202, reason)
+            case truth.Cancelled():
+                self._tell_cancelled(connection, event)
             case (
                 truth.Rejected(order=order, code=code, reason=reason)
                 | truth.Refused(order=order, code=code, reason=reason)
@@ -287,43 +305,60 @@ class Orders:
             case truth.Moved():
                 pass
 
+    def _tell_cancelled(self, connection: Connection, event: truth.Cancelled) -> None:
+        """Who cancelled the order of another is told as its owner is, under its own client id."""
+        order, is_its_doing = event.order, connection.client_id == event.by_client_id
+        is_told_why = is_its_doing or connection.client_id == order.client_id
+        if is_told_why and order.instruction is not None and event.reason:
+            self._hub.error(connection, order.order_id, 322, cause=event.reason)
+        client_id = connection.client_id if is_its_doing else order.client_id
+        status = replace(order_status(order), client_id=client_id)
+        connection.send(*(status,) * self._times)
+        if is_told_why:
+            self._hub.error(connection, order.order_id, 202, reason=event.reason)
+
     def _tell_owner(
         self, connection: Connection, order: BrokerOrder, code: int, reason: str
     ) -> None:
         if connection.client_id == order.client_id:
             self._hub.error(connection, order.order_id, code, reason=reason, cause=reason)
 
-    def _tell_fill(self, connection: Connection, executed: truth.Executed) -> None:
-        """The pair of a fill is sent without and, when it is charged, with its commission.
+    def _charge(self, executed: truth.Executed) -> None:
+        """Tell what a fill cost: at once, after the other legs, or late.
 
-        What an advisor traded for a group has a report of its own (public source code of a
-        client); what it tells is not known, here nothing, as the accounts pay.
+        Up to ten seconds after the fill were captured.
         """
-        order = executed.order
-        before = (order.commission or Decimal(0)) - executed.commission
-        connection.send(
-            execution_data(connection, PUSHED, executed),
-            *self._state(replace(order, commission=before or None)),
-        )
-        is_charged = executed.is_booked or bool(order.shares)
-        if is_charged and executed.execution.exec_id not in self._unreported:
-            connection.send(*self._state(order), commission_report(executed))
-
-    def _report_later(self, executed: truth.Executed) -> None:
-        """Commissions may come late: up to ten seconds after the fill, as captured."""
         delay_ms = self._hub.settings.commission_delay_ms
-        if delay_ms and executed.is_booked:
-            self._unreported[executed.execution.exec_id] = executed
-            self._hub.plan(self._hub.now_ms + delay_ms, lambda: self._report(executed))
+        if delay_ms:
+            self._hub.plan(self._hub.now_ms + delay_ms, lambda: self._report_late(executed))
+        elif _is_leg(executed):
+            self._legs.append(executed)
+        else:
+            self._report(executed, executed.order)
 
-    def _report(self, executed: truth.Executed) -> None:
+    def _report_legs(self) -> None:
+        legs, self._legs = self._legs, []
+        for executed in legs:
+            self._report(executed, legs[-1].order)
+
+    def _report_late(self, executed: truth.Executed) -> None:
+        """The order is shown as it is by then; an execution revised before that has no report."""
+        if executed.execution.exec_id in self._unreported:
+            self._report(executed, self._hub.broker.truth.orders[executed.order.perm_id])
+
+    def _report(self, executed: truth.Executed, order: BrokerOrder) -> None:
         del self._unreported[executed.execution.exec_id]
-        order = self._hub.broker.truth.orders[executed.order.perm_id]
         for connection in self._hub.audience(order.client_id):
             connection.send(*self._state(order), commission_report(executed))
 
     def _state(self, order: BrokerOrder) -> tuple[Any, ...]:
-        """An order and its status, with the commission as far as it is known to clients."""
+        """An order and its status, with the commission as far as it is known to clients.
+
+        A trailing stop is known as soon as its order is, as captured.
+        """
+        if order.stop_price is None:
+            stop = self._hub.broker.truth.orders[order.perm_id].stop_price
+            order = replace(order, stop_price=stop)
         hidden = sum(
             executed.commission
             for executed in self._unreported.values()
@@ -332,4 +367,25 @@ class Orders:
         if hidden and order.commission is not None:
             order = replace(order, commission=(order.commission - hidden) or None)
         pair = open_order(order), order_status(order)
-        return pair * 2 if self._hub.settings.repeats_status else pair
+        return pair * self._times
+
+    @property
+    def _times(self) -> int:
+        """How often what becomes of an order is told."""
+        return 2 if self._hub.settings.repeats_status else 1
+
+
+def _is_charged(executed: truth.Executed) -> bool:
+    """Whether what a fill cost is told: of what is booked, and of an advisor's whole.
+
+    The whole has a report of its own (public source code of a client); what it tells is not
+    known, here nothing, as the accounts pay.
+    """
+    return executed.is_booked or bool(executed.order.shares)
+
+
+def _is_leg(event: truth.Event) -> bool:
+    """Whether an event is the fill of a leg of a combination."""
+    return (
+        isinstance(event, truth.Executed) and event.is_booked and bool(event.order.instrument.legs)
+    )

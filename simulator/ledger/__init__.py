@@ -19,7 +19,7 @@ from simulator.ledger.books import (
     replayed,
     trial,
 )
-from simulator.ledger.buying_power import objection
+from simulator.ledger.buying_power import is_within_means, objection
 from simulator.ledger.margin import Margin
 from simulator.ledger.options import intrinsic_value
 from simulator.ledger.terms import AccountKind, MarginModel, Terms
@@ -40,6 +40,7 @@ __all__ = [
     "Valued",
     "fee_in_own_currency",
     "intrinsic_value",
+    "is_within_means",
     "objection",
     "replayed",
     "trial",

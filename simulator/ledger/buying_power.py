@@ -33,15 +33,21 @@ NO_SHORT = "Short stock positions can only be held in a margin account"
 NO_CURRENCY_LEVERAGE = "FX trade would expose account to currency leverage."
 
 
+def is_within_means(after: Valuation) -> bool:
+    """Whether no order that leads here is refused, whatever the account was before."""
+    return after.terms.kind is AccountKind.MARGIN and after.available_funds >= ZERO
+
+
 def objection(before: Valuation, after: Valuation) -> str | None:
     """The reason for which the order between the two is refused, None if it is accepted."""
+    if is_within_means(after):
+        return None
     grown = _grown(before, after)
     if not grown:
         return None
     if after.terms.kind is AccountKind.CASH:
         return _objection_to_debt(before, after, grown)
-    lacks = after.available_funds < ZERO
-    if not lacks or after.available_funds >= before.available_funds:
+    if after.available_funds >= before.available_funds:
         return None
     text = INSUFFICIENT_WITH_MARGIN_IN_USE if before.initial_margin else INSUFFICIENT
     return text.format(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import steps
+import trading_steps
 from tiers import TIERS, Tier
 
 HERE = Path(__file__).parent
@@ -22,6 +23,7 @@ Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(steps, "steps")
+    config.pluginmanager.register(trading_steps, "trading_steps")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

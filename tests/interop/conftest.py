@@ -20,6 +20,8 @@ from simulator.session import DEFAULT_VERSION
 from .libraries import LIBRARIES, REMEDIES
 from .sessions import Session, new_session
 
+pytest.register_assert_rewrite(f"{__package__}.scenarios.play")
+
 DEFAULT_LIBRARIES = "ib_insync,ibapi"
 PEER_TIMEOUT_S = 0.3
 

@@ -124,8 +124,11 @@ class Stream:
             self.join(client_id)
 
     def _traded(self, contract: Contract) -> Traded:
+        """By its contract id, which is found faster than by its terms."""
         (instrument,) = self.world.database.find(contract, include_expired=True)
-        return Traded(contract, instrument)
+        return Traded(
+            replace(contract, con_id=0 if instrument.legs else instrument.con_id), instrument
+        )
 
     # --- doing ---
 
@@ -170,6 +173,11 @@ class Stream:
 
     def one(self) -> Traded:
         return self.rng.choice(self.traded)
+
+    def simple(self) -> Traded:
+        """One that is no combination, and not over."""
+        simple = [t for t in self.traded if not t.instrument.legs]
+        return self.rng.choice([t for t in simple if self.world.database.find(t.contract)])
 
     def asked(self, instrument: Instrument) -> Asked:
         now_ms = self.world.clock.now_ms()
@@ -297,7 +305,7 @@ def reconnect(stream: Stream) -> None:
 
 def quote(stream: Stream) -> None:
     """The market moves; now and then a side of it is gone."""
-    rng, traded = stream.rng, stream.rng.choice(stream.traded[:9])
+    rng, traded = stream.rng, stream.simple()
     instrument = traded.instrument
     asked = stream.asked(instrument)
     bid = asked.middle // asked.step * asked.step + rng.randint(-8, 8) * asked.step
@@ -316,11 +324,11 @@ def quote(stream: Stream) -> None:
 
 
 def release(stream: Stream) -> None:
-    stream.world.release_quote(stream.rng.choice(stream.traded[:9]).instrument.local_symbol)
+    stream.world.release_quote(stream.simple().instrument.local_symbol)
 
 
 def print_trade(stream: Stream) -> None:
-    traded = stream.rng.choice(stream.traded[:9])
+    traded = stream.simple()
     shown: Quote = stream.asked(traded.instrument).quote
     if not stream.world.is_halted(traded.instrument.local_symbol):
         price = stream.rng.choice([p for p in (shown.bid, shown.ask, shown.last) if p])

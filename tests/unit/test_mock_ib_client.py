@@ -1,6 +1,7 @@
 """MockIBKRClient: it satisfies the protocol, is moved by hand, and repeats itself exactly."""
 
 import inspect
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -160,6 +161,43 @@ async def test_reject_code_rejects_once_and_notice_code_does_not(mock):
     assert (await mock.place_order(AAPL, BUY)).status is OrderStatus.SUBMITTED
     assert mock.metrics.orders_total == 2
     assert mock.metrics.order_errors_total == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "why_held"),
+    [
+        (Order.stop("SELL", 2, 95), "trigger"),
+        (Order.trailing("SELL", 2, 1), "trigger"),
+        (replace(Order.limit("SELL", 2, 1), parent_id=1), "child"),
+        (replace(Order.stop("SELL", 2, 95), parent_id=1), "child,trigger"),
+    ],
+)
+async def test_stops_and_attached_orders_are_held_until_the_test_fills_them(mock, order, why_held):
+    await mock.place_order(AAPL, FAR)
+    mock.set_quote(AAPL, bid=90, ask=91)
+    held = await mock.place_order(AAPL, order)
+    assert (held.status, held.why_held, held.filled) == (OrderStatus.PRE_SUBMITTED, why_held, 0)
+    part = mock.fill_order(held.order_id, quantity=1, price=89)
+    assert (part.status, part.why_held) == (OrderStatus.SUBMITTED, "")
+    assert mock.fill_order(held.order_id, price=91).average_fill_price == 90
+
+
+async def test_a_stop_without_a_limit_is_filled_at_the_quote_if_no_price_is_given(mock):
+    held = await mock.place_order(AAPL, Order.stop("SELL", 1, 95))
+    with pytest.raises(ValueError, match="give a price"):
+        mock.fill_order(held.order_id)
+    mock.set_quote(AAPL, bid=94, ask=96)
+    assert mock.fill_order(held.order_id).average_fill_price == 94
+
+
+async def test_children_of_no_parent_are_rejected_as_by_a_gateway(mock):
+    done = await mock.place_order(AAPL, FAR)
+    await mock.cancel_order(done.order_id)
+    for parent_id, error, code in ((99, OrderRejected, 10006), (1, OrderNotFound, 135)):
+        with pytest.raises(error) as caught:
+            await mock.place_order(AAPL, replace(BUY, parent_id=parent_id))
+        assert caught.value.gateway_code == code
+    assert mock.metrics.orders_total == 3
 
 
 async def test_unanswered_order_is_unknown_and_may_be_filled_later(mock):

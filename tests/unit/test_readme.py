@@ -12,7 +12,13 @@ from simulator import Simulator
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-EXPECTED = ("Filled", "100.01 0 requests", "Submitted Cancelled", "Filled 100.02")
+EXPECTED = (
+    "Filled",
+    "100.01 0 requests",
+    "Submitted 3 filled; the next one: 201 ",
+    "Submitted Cancelled",
+    "Filled 100.02",
+)
 PATIENCE_S = 60
 
 

@@ -98,9 +98,11 @@ def parent(candidate: Candidate) -> Refusal | None:
         return None
     if parent is None:
         return refuse(10006)
-    is_new = candidate.held is None
+    held = candidate.held
+    is_new = held is None
+    is_orphan = held is not None and held.is_inactive and parent.status == "Cancelled"
     return first(
-        (parent.is_done and is_new, refuse(135, order_id=order.parent_id)),
+        ((parent.is_done and is_new) or is_orphan, refuse(135, order_id=order.parent_id)),
         (parent.order.all_or_none and not order.all_or_none, refuse(10236)),
         (candidate.is_smart_combo, refuse(358)),
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibkr.errors import InvalidContract, InvalidOrder
-from ibkr.models import Action, Contract, Order, OrderStatus, SecType, TimeInForce
+from ibkr.models import Action, Contract, Order, OrderStatus, OrderType, SecType, TimeInForce
 
 
 @pytest.mark.parametrize("quantity", [1, "1", Decimal(1), 1.0])
@@ -31,11 +31,21 @@ def test_float_prices_keep_the_digits_one_sees():
         ("quantity", {"quantity": None}),
         ("action", {"action": "buy"}),
         ("action", {"action": None}),
-        ("order_type", {"order_type": "STP"}),
+        ("order_type", {"order_type": "REL"}),
         ("tif", {"tif": "GTD"}),
         ("limit_price", {"order_type": "LMT"}),
         ("limit_price", {"limit_price": 1}),
         ("limit_price", {"order_type": "LMT", "limit_price": "NaN"}),
+        ("stop_price", {"stop_price": 1}),
+        ("stop_price", {"order_type": "STP"}),
+        ("stop_price", {"order_type": "STP", "stop_price": "Infinity"}),
+        ("limit_price", {"order_type": "STP LMT", "stop_price": 1}),
+        ("limit_price", {"order_type": "STP", "stop_price": 1, "limit_price": 1}),
+        ("stop_price", {"order_type": "TRAIL", "trail_amount": 1, "stop_price": 1}),
+        ("trail_amount", {"order_type": "TRAIL"}),
+        ("trail_amount", {"order_type": "TRAIL", "trail_amount": 0}),
+        ("parent_id", {"parent_id": 0}),
+        ("oca_group", {"oca_group": "a\0b"}),
         ("order_ref", {"order_ref": "a\0b"}),
         ("account", {"account": "DÜ1"}),
     ],
@@ -74,6 +84,16 @@ def test_constructors():
     for bad in ("EUR", "EUR.US", None):
         with pytest.raises(InvalidContract):
             Contract.forex(bad)
+
+
+def test_a_stop_has_a_limit_if_one_is_given():
+    stop, limited = Order.stop("SELL", 1, "9.5"), Order.stop("SELL", 1, 9.5, limit_price=9)
+    assert (stop.order_type, stop.stop_price, stop.limit_price) == ("STP", Decimal("9.5"), None)
+    assert (limited.order_type, limited.limit_price) == ("STP LMT", 9)
+    trailing = Order.trailing("SELL", 1, 2, tif="GTC")
+    assert (trailing.trail_amount, trailing.tif) == (2, TimeInForce.GTC)
+    waiting = {kind for kind in OrderType if kind.has_trigger}
+    assert waiting == {stop.order_type, limited.order_type, trailing.order_type}
 
 
 def test_parsed_members_are_the_enums():

@@ -104,6 +104,13 @@ def test_correction_replaces_the_execution_also_in_what_the_status_counted(book)
     assert book.apply_fill(fill(6, 100, "a.1.01")) == []
 
 
+def test_a_busted_execution_is_filled_no_more(book):
+    book.apply_fill(fill(6, 100, "a.1.01"))
+    book.apply_status(status(S.SUBMITTED, 6))
+    (event,) = book.apply_fill(fill(0, 100, "a.1.02"))
+    assert (event.fill.quantity, event.result.filled, event.result.remaining) == (0, 0, 10)
+
+
 def test_commission_is_put_on_its_fill_once_and_unknown_ones_are_ignored(book):
     book.apply_fill(fill(4))
     report = CommissionReport(execution_id="a.1.01", commission=Decimal(1), currency="USD")
@@ -141,6 +148,13 @@ def test_changed_terms_of_the_gateway_are_seen(book):
     changed = Order.limit("BUY", 8, 99)
     book.apply_open_order(OpenOrderReport(client_id=1, order_id=1, contract=AAPL, order=changed))
     assert (book.get(1, 1).order.quantity, book.get(1, 1).order.limit_price) == (8, 99)
+
+
+def test_changed_stops_of_the_gateway_are_seen(book):
+    for changed in (Order.stop("BUY", 10, 9, limit_price=9), Order.trailing("BUY", 10, 2)):
+        report = OpenOrderReport(client_id=1, order_id=1, contract=AAPL, order=changed)
+        book.apply_open_order(report)
+        assert book.get(1, 1).order == changed
 
 
 def test_rejected_order_that_lives_after_all_is_believed(book):

@@ -147,7 +147,14 @@ def test_limits():
     settings = Settings(max_order_quantity=5, max_order_notional=1000)
     guards.check_order(Order.limit("BUY", 5, 200), settings)
     guards.check_order(Order.market("BUY", 5), settings)
-    for order in (Order.market("BUY", 6), Order.limit("BUY", 5, "200.01")):
+    guards.check_order(Order.stop("BUY", 5, 200), settings)
+    too_large = (
+        Order.market("BUY", 6),
+        Order.limit("BUY", 5, "200.01"),
+        Order.stop("BUY", 5, "200.01"),
+        Order.stop("BUY", 5, 200, limit_price="200.01"),
+    )
+    for order in too_large:
         with pytest.raises(OrderLimitExceeded):
             guards.check_order(order, settings)
     with pytest.raises(ReadOnlyApi):

@@ -1,6 +1,7 @@
 """Translation: sentinels become None, digits survive, and the library's kinds become ours."""
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -83,6 +84,23 @@ def test_orders_survive_the_round_trip(quantity, limit):
     assert translate.order_from(translate.ib_order(order, 5, 1)) == order
 
 
+@pytest.mark.parametrize(
+    ("order", "prices"),
+    [
+        (Order.stop("SELL", 1, "95.5"), (UNSET, 95.5)),
+        (Order.stop("SELL", 1, "95.5", limit_price="95.25"), (95.25, 95.5)),
+        (Order.trailing("BUY", 1, 2), (UNSET, 2.0)),
+    ],
+    ids=["stop", "stop limit", "trailing"],
+)
+def test_stops_survive_the_round_trip(order, prices):
+    attached = replace(order, parent_id=4, oca_group="exits")
+    made = translate.ib_order(attached, 5, 1)
+    assert (made.lmtPrice, made.auxPrice) == prices
+    assert (made.parentId, made.ocaGroup) == (4, "exits")
+    assert translate.order_from(made) == attached
+
+
 def test_market_order_carries_no_price():
     made = translate.ib_order(Order.market("BUY", 3), 5, 2)
     assert (made.lmtPrice, made.totalQuantity, made.orderId, made.clientId) == (UNSET, 3.0, 5, 2)
@@ -94,7 +112,8 @@ def test_more_digits_than_the_wire_carries_are_refused():
 
 
 def test_orders_of_other_kinds_are_none():
-    assert translate.order_from(ib_insync.StopOrder("BUY", 1, 5)) is None
+    assert translate.order_from(ib_insync.Order(action="BUY", orderType="REL")) is None
+    assert translate.order_from(ib_insync.Order(action="BUY", orderType="TRAIL")) is None
     assert translate.order_from(ib_insync.Order(action="SSHORT", orderType="MKT")) is None
 
 
@@ -136,7 +155,8 @@ def test_execution_message():
     assert (fill.action, fill.quantity, fill.price) == ("SELL", 2, Decimal("9.5"))
     manual = translate.fill_from(what, execution(orderId=translate.UNSET_INTEGER))
     assert manual.order_id == 0
-    for broken in ({"shares": 0.0}, {"price": math.nan}, {"side": "?"}):
+    assert translate.fill_from(what, execution(shares=0.0)).quantity == 0  # a bust
+    for broken in ({"shares": -1.0}, {"price": math.nan}, {"side": "?"}):
         with pytest.raises(ValueError, match=r"e\.1\.01"):
             translate.fill_from(what, execution(**broken))
 

@@ -17,7 +17,7 @@ import pytest
 from journals import DATABASE, a_journal
 
 from simulator import World, WorldError, WorldSettings
-from simulator.broker.records import Entry
+from simulator.broker.records import CashMoved, Entry
 from simulator.state import SCHEMA, Identity, StateError, StateFile
 
 PATIENCE_S = 60
@@ -399,7 +399,7 @@ def test_a_world_holds_its_file_until_it_is_closed(path) -> None:
 def test_a_world_that_is_reset_empties_its_file(path) -> None:
     identity = Identity.of(accounts=["DU9000001"], starting_cash={"USD": D(1_000_000)}, seed=7)
     with opened(path, identity) as state:
-        state.append(JOURNAL)
+        state.append([Entry(1, 0, CashMoved("DU9000001", "USD", D(5)))])
     world = World(WorldSettings(seed=7, clock="manual", state=path))
     world.reset()
     world.close()
