@@ -83,7 +83,7 @@ class OrderNews:
 
     def _tell_audience(self, event: truth.OrderEvent) -> None:
         order = event.order
-        if isinstance(event, truth.Executed) and event.is_booked:
+        if isinstance(event, truth.Executed) and _is_charged(event):
             self._unreported.setdefault(order.perm_id, {})[event.execution.exec_id] = event
         elif isinstance(event, truth.Corrected):
             self._take_report(order.perm_id, event.revises)
@@ -91,7 +91,7 @@ class OrderNews:
             self._tell(connection, event)
             if order.is_done and connection.client_id == order.client_id:
                 self._ended.setdefault(connection, {})[order.perm_id] = order
-        if isinstance(event, truth.Executed) and event.is_booked:
+        if isinstance(event, truth.Executed) and _is_charged(event):
             self._charge(event)
 
     def _audience(self, event: truth.OrderEvent) -> list[Connection]:
@@ -169,6 +169,15 @@ class OrderNews:
         if not untold:
             self._unreported.pop(perm_id, None)
         return was_untold
+
+
+def _is_charged(executed: truth.Executed) -> bool:
+    """Whether what a fill cost is told: of what is booked, and of an advisor's whole.
+
+    The whole has a report of its own (public source code of a client); what it tells is not
+    known, here nothing, as the accounts pay.
+    """
+    return executed.is_booked or bool(executed.order.shares)
 
 
 def _is_leg(event: truth.OrderEvent) -> bool:
