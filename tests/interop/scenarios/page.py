@@ -12,13 +12,12 @@ from pathlib import Path
 from simulator.order_types import ORDER_TYPES
 
 from .rows import EVERY
-from .terms import ANY, Error, Fill, Now, Scenario, Step
+from .terms import ANY, LIVE, Effect, Error, Fill, Now, Scenario, Step
 
 FILE = Path(__file__).parents[3] / "docs" / "order-types.md"
 TOLD_ONLY = frozenset({202, 399})
 """Codes that refuse nothing: an order was cancelled, or waits for its hours."""
 
-LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel", ANY})
 COLUMNS = ("accepted", "waits for", "fills", "ends", "refused with")
 
 HEAD = """# What orders do
@@ -63,9 +62,9 @@ def _table(title: str, rows: dict[str, list[Scenario]]) -> Iterator[str]:
 
 
 def _cells(scenarios: list[Scenario]) -> Iterator[str]:
-    yield _listed(s.side for s in scenarios if is_accepted(s))
+    yield _listed(sorted(s.side for s in scenarios if is_accepted(s)))
     yield _listed((s.waits for s in scenarios if waits(s)), "; ")
-    yield _listed(s.side for s in scenarios if is_filled(s))
+    yield _listed(sorted(s.side for s in scenarios if is_filled(s)))
     yield _listed((s.when for s in scenarios if is_ended(s)), "; ")
     yield _listed((f"{code} ({s.when})" for s in scenarios for code in refusals(s)), "; ")
 
@@ -90,7 +89,9 @@ def is_filled(scenario: Scenario) -> bool:
 def is_accepted(scenario: Scenario) -> bool:
     if refusals(scenario):
         return False
-    return is_filled(scenario) or any(now.status in LIVE for now in scenario.sightings(Now))
+    if is_filled(scenario) or any(scenario.sightings(Effect)):
+        return True
+    return any(now.status in LIVE | {ANY} for now in scenario.sightings(Now))
 
 
 def is_ended(scenario: Scenario) -> bool:

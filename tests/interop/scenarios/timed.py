@@ -175,7 +175,7 @@ ROWS = [
             waits="the open",
             world=CALENDAR,
             steps=(
-                do(Place(replace(MARKET, tif="OPG")), HELD, Error(399)),
+                do(Place(replace(MARKET, tif="OPG")), HELD),
                 do(Quote("99.89", "99.91"), HELD),
                 do(Wait(hours=23), HELD),
                 do(Quote("102.00", "102.00"), HELD),
@@ -191,7 +191,7 @@ ROWS = [
             when="the open is beyond its limit",
             world=CALENDAR,
             steps=(
-                do(Place(replace(LIMIT, tif="OPG")), HELD, Error(399)),
+                do(Place(replace(LIMIT, tif="OPG")), HELD),
                 do(Wait(hours=23), HELD),
                 do(
                     Wait(minutes=31),
@@ -214,7 +214,7 @@ ROWS = [
             waits=CLOSE,
             world=CALENDAR,
             steps=(
-                do(Place(replace(MARKET, order_type="MOC")), HELD, Error(399)),
+                do(Place(replace(MARKET, order_type="MOC")), HELD),
                 do(Wait(hours=5, minutes=59), HELD),
                 do(Quote("101.00", "101.00"), HELD),
                 do(Wait(minutes=1), Fill("100", "101.00"), DONE),
@@ -228,7 +228,7 @@ ROWS = [
             waits=CLOSE,
             world=CALENDAR,
             steps=(
-                do(Place(replace(LIMIT, order_type="LOC")), HELD, Error(399)),
+                do(Place(replace(LIMIT, order_type="LOC")), HELD),
                 do(Quote("99.00", "99.01"), HELD),
                 do(Wait(hours=5, minutes=59), HELD),
                 do(Quote("99.50", "99.50"), HELD),
@@ -244,7 +244,7 @@ ROWS = [
             when="the close is beyond its limit",
             world=CALENDAR,
             steps=(
-                do(Place(replace(LIMIT, order_type="LOC")), HELD, Error(399)),
+                do(Place(replace(LIMIT, order_type="LOC")), HELD),
                 do(Quote("99.51", "99.51"), HELD),
                 do(
                     Wait(hours=6, minutes=1),

@@ -87,7 +87,7 @@ CALL = r.Contract(
 )
 
 
-def at_night(name: str) -> Scenario:
+def of_option(name: str) -> Scenario:
     """For options: ten in fourteen hours, until midnight."""
     return Scenario(
         name=f"{name} works an option order as time goes by",
@@ -135,6 +135,8 @@ ROWS = [
             do(Wait(minutes=1), Fill("1", "100.01"), Now("Submitted", "2")),
         ),
     ),
+    of_option("MinImpact"),
+    of_option("BalanceImpactRisk"),
     by_volume("PctVol", pctVol="0.1"),
     by_volume("PctVolPx", pctVol="0.1"),
     by_volume("PctVolSz", startPctVol="0.1", endPctVol="0.1"),
@@ -229,8 +231,6 @@ ROWS = [
             ),
         ),
     ),
-    at_night("MinImpact"),
-    at_night("BalanceImpactRisk"),
     *(
         Scenario(
             name=f"{kind} buys all legs of a spread at once",
