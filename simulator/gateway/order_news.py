@@ -28,7 +28,11 @@ PUSHED = -1
 
 
 def has_report(executed: truth.Executed) -> bool:
-    """Whether an execution has a commission report: all but a combination as a whole, captured."""
+    """Whether an execution has a commission report: all but a combination as a whole (captured).
+
+    What an advisor traded for a group has one (public source code of a client); what it tells
+    is not known, here nothing, as the accounts pay.
+    """
     return executed.is_booked or not executed.instrument.legs
 
 
