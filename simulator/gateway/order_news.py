@@ -27,6 +27,15 @@ PUSHED = -1
 """The request id of an execution that nobody asked for."""
 
 
+def has_report(executed: truth.Executed) -> bool:
+    """Whether an execution has a commission report: all but a combination as a whole (captured).
+
+    What an advisor traded for a group has one (public source code of a client); what it tells
+    is not known, here nothing, as the accounts pay.
+    """
+    return executed.is_booked or not executed.instrument.legs
+
+
 class OrderNews:
     """Tells owners and the master client; knows which commissions they do not know yet."""
 
@@ -83,7 +92,7 @@ class OrderNews:
 
     def _tell_audience(self, event: truth.OrderEvent) -> None:
         order = event.order
-        if isinstance(event, truth.Executed) and _is_charged(event):
+        if isinstance(event, truth.Executed) and has_report(event):
             self._unreported.setdefault(order.perm_id, {})[event.execution.exec_id] = event
         elif isinstance(event, truth.Corrected):
             self._take_report(order.perm_id, event.revises)
@@ -91,7 +100,7 @@ class OrderNews:
             self._tell(connection, event)
             if order.is_done and connection.client_id == order.client_id:
                 self._ended.setdefault(connection, {})[order.perm_id] = order
-        if isinstance(event, truth.Executed) and _is_charged(event):
+        if isinstance(event, truth.Executed) and has_report(event):
             self._charge(event)
 
     def _audience(self, event: truth.OrderEvent) -> list[Connection]:
@@ -125,12 +134,15 @@ class OrderNews:
                 pass
 
     def _tell_cancelled(self, connection: Connection, event: truth.Cancelled) -> None:
-        """Who cancelled the order of another is told as its owner is, under its own client id."""
+        """Who cancelled the order of another is told as its owner is; the status names who it was.
+
+        Captured where the cancel came from; that the owner is told so too is ours.
+        """
         order, is_its_doing = event.order, connection.client_id == event.by_client_id
         is_told_why = is_its_doing or connection.client_id == order.client_id
         if is_told_why and order.instruction is not None and event.reason:
             self._hub.error(connection, order.order_id, 322, cause=event.reason)
-        client_id = connection.client_id if is_its_doing else order.client_id
+        client_id = order.client_id if event.by_client_id is None else event.by_client_id
         status = replace(order_status(order), client_id=client_id)
         connection.send(*(status,) * self._times)
         if is_told_why:
@@ -169,15 +181,6 @@ class OrderNews:
         if not untold:
             self._unreported.pop(perm_id, None)
         return was_untold
-
-
-def _is_charged(executed: truth.Executed) -> bool:
-    """Whether what a fill cost is told: of what is booked, and of an advisor's whole.
-
-    The whole has a report of its own (public source code of a client); what it tells is not
-    known, here nothing, as the accounts pay.
-    """
-    return executed.is_booked or bool(executed.order.shares)
 
 
 def _is_leg(event: truth.OrderEvent) -> bool:

@@ -17,7 +17,7 @@ from simulator.gateway.execution_filter import Wanted
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.gateway.moments import ZONED_SINCE, is_moment
 from simulator.gateway.order_intake import Intake, normal
-from simulator.gateway.order_news import OrderNews
+from simulator.gateway.order_news import OrderNews, has_report
 from simulator.gateway.order_replies import commission_report, completed_order, execution_data
 from simulator.messages.orders import (
     CancelOrder,
@@ -224,7 +224,7 @@ class Orders:
         ]
         connection.send(*(execution_data(connection, request.req_id, e) for e in found))
         unreported = self.unreported()
-        known = (e for e in found if e.execution.exec_id not in unreported)
+        known = (e for e in found if has_report(e) and e.execution.exec_id not in unreported)
         connection.send(*map(commission_report, known))
         connection.send(ExecutionDataEnd(request.req_id))
 

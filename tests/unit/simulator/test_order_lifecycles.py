@@ -380,6 +380,8 @@ def test_reports_name_the_execution_they_belong_to(client, legs) -> None:
     executions = [r.execution.exec_id for r in replies if isinstance(r, ExecutionData)]
     reports = [r.exec_id for r in replies if isinstance(r, CommissionReport)]
     assert reports == executions[1:]
+    known = client.send(RequestExecutions(1, ExecutionFilter()))
+    assert [r.exec_id for r in known if isinstance(r, CommissionReport)] == executions[1:]
     assert not [r for r in replies if isinstance(r, ErrorMessage)]
 
 
