@@ -226,20 +226,24 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
-        for held in open_orders:
-            if held.status is Status.PENDING_SUBMIT:
-                self._endings.end(held, "")
-            elif held.instruction is not None:
-                self._plan_exercise(held)
-            else:
-                self._floor.plan_maturity(held.instrument)
-                self._endings.plan_end(held)
-                self._passage.park(held)
-                self._resume_cancel(held)
+        for perm_id in [held.perm_id for held in open_orders]:
+            self._take_up(self.truth.orders[perm_id])
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
         self._finish()
+
+    def _take_up(self, held: BrokerOrder) -> None:
+        """Have an order stand again where it stood, if none that was taken up has ended it."""
+        if held.status is Status.PENDING_SUBMIT:
+            self._endings.end(held, "")
+        elif held.is_live and held.instruction is not None:
+            self._plan_exercise(held)
+        elif held.is_live:
+            self._floor.plan_maturity(held.instrument)
+            self._endings.plan_end(held)
+            self._passage.park(held)
+            self._resume_cancel(held)
 
     # --- orders ---
 
