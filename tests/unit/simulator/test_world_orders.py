@@ -358,10 +358,12 @@ def test_an_order_by_hand_is_shown_to_client_0_and_bound(join, quoted) -> None:
 
 
 def test_whatever_is_live_can_be_cancelled_by_hand(client, quoted) -> None:
-    client.send(PlaceOrder(1, AAPL, LIMIT))
+    """As a cancel by any client: the others of its group go with it."""
+    grouped = replace(LIMIT, oca_group="either")
+    client.send(PlaceOrder(1, AAPL, grouped), PlaceOrder(2, AAPL, grouped))
     assert quoted.cancel_manual((1, 1)).status is Status.CANCELLED
-    status, error = client.read()
-    assert (status.status, status.client_id, error.code) == ("Cancelled", 0, 202)
+    assert quoted.order((1, 2)).status is Status.CANCELLED
+    assert [error.code for error in of_kind(client.read(), ErrorMessage)] == [202, 202]
     assert of_kind(client.send(RequestOpenOrders()), OpenOrder) == []
 
 
