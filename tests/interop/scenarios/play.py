@@ -123,7 +123,9 @@ class Play:
         parent_id = self._orders[place.parent].order_id if place.parent else 0
         record = replace(place.order, parent_id=parent_id)
         is_combo = place.contract.sec_type == "BAG"
-        if not isinstance(session, AsyncioSession):
+        # ib_async takes an inactive order for done, and leaves new terms to its client.
+        is_done = told is not None and told.trade is not None and told.trade.isDone()
+        if is_done or not isinstance(session, AsyncioSession):
             order_id = session.new_id() if told is None else told.order_id
             self._orders.setdefault(place.key, Told(place.client, order_id, is_combo))
             session.place(record, place.contract, order_id=order_id)
