@@ -16,7 +16,9 @@ DONE = Now("Filled", "100")
 RESTING = Now("Submitted")
 OWN_SIDE = "the market at its side of the quote and its offset"
 SPY = Contract(symbol="SPY", sec_type="STK", exchange="SMART", currency="USD")
-CALL = Contract(local_symbol="SPY   250620C00590000", sec_type="OPT", exchange="SMART", currency="USD")
+CALL = Contract(
+    local_symbol="SPY   250620C00590000", sec_type="OPT", exchange="SMART", currency="USD"
+)
 AT_CALL = "SPY   250620C00590000"
 MSFT_ID = 272093
 

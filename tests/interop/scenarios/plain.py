@@ -25,15 +25,14 @@ MARKET = replace(BUY, order_type="MKT")
 LIMIT = replace(BUY, order_type="LMT", limit_price=D("99.50"))
 ES = Contract(symbol="ES", sec_type="FUT", exchange="CME", local_symbol="ESU5", currency="USD")
 PROTECTED = replace(MARKET, order_type="MKT PRT", total_quantity=D(2))
-OPTION = Contract(local_symbol="SPY   250620C00590000", sec_type="OPT", exchange="CBOE", currency="USD")
+OPTION = Contract(
+    local_symbol="SPY   250620C00590000", sec_type="OPT", exchange="CBOE", currency="USD"
+)
 AT_SPY = "SPY   250620C00590000"
 SIX = {"name": "ESU5", "middle": D(6000)}
 
 
-
-def stop_with_protection(
-    action: str, stop: str, bound: str
-) -> Scenario:
+def stop_with_protection(action: str, stop: str, bound: str) -> Scenario:
     """Elected at its stop; half a percent of that is rounded in favour of the order."""
     tick = D("0.25") if action == "BUY" else -D("0.25")
     order = replace(PROTECTED, action=action, order_type="STP PRT", aux_price=D(stop))

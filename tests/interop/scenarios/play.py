@@ -235,7 +235,9 @@ class Play:
         mentioned: set[str],
         where: str,
     ) -> None:
-        wanted = [replace(f, price=_plain(f.price), quantity=_plain(f.quantity)) for f in step.of(t.Fill)]
+        wanted = [
+            replace(f, price=_plain(f.price), quantity=_plain(f.quantity)) for f in step.of(t.Fill)
+        ]
         wanted.sort(key=lambda fill: self._orders[fill.key].client)
         assert fills == wanted, where
         expected = step.of(t.Error)

@@ -114,11 +114,7 @@ ROWS = [
             about="`tif` GTD",
             steps=(
                 do(
-                    Place(
-                        replace(
-                            LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern"
-                        )
-                    ),
+                    Place(replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")),
                     RESTING,
                 ),
                 do(Wait(minutes=29), RESTING),
@@ -132,9 +128,7 @@ ROWS = [
         when="the session of its date ends, or its time comes",
         steps=(
             do(
-                Place(
-                    replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")
-                ),
+                Place(replace(LIMIT, tif="GTD", good_till_date="20250616 10:30:00 US/Eastern")),
                 RESTING,
             ),
             do(Wait(minutes=29), RESTING),
@@ -213,9 +207,7 @@ ROWS = [
         name="a stop for the open is refused",
         about="`tif` OPG",
         when="with a type other than market or limit",
-        steps=(
-            do(Place(replace(BUY, order_type="STP", aux_price=D(101), tif="OPG")), Error(111)),
-        ),
+        steps=(do(Place(replace(BUY, order_type="STP", aux_price=D(101), tif="OPG")), Error(111)),),
     ),
     *both(
         Scenario(

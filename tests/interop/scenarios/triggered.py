@@ -180,9 +180,7 @@ ROWS = [
             steps=(
                 do(
                     Place(
-                        replace(
-                            BUY, order_type="LIT", aux_price=D("99.00"), limit_price=D("98.95")
-                        )
+                        replace(BUY, order_type="LIT", aux_price=D("99.00"), limit_price=D("98.95"))
                     ),
                     HELD,
                 ),
@@ -196,9 +194,7 @@ ROWS = [
         name="a limit-if-touched order without a limit is refused",
         about="LIT",
         when="no limit",
-        steps=(
-            do(Place(replace(BUY, order_type="LIT", aux_price=D("99.00"))), Error(107)),
-        ),
+        steps=(do(Place(replace(BUY, order_type="LIT", aux_price=D("99.00"))), Error(107)),),
     ),
     *method(
         1,
