@@ -60,7 +60,7 @@ def report(
     result = {
         "benchmark": title,
         "unit": unit,
-        "ratio": round(median(measured) / median(base), 3),
+        "ratio": float(f"{median(measured) / median(base):.3g}"),
         "medians": {key: round(median(values), 3) for key, values in series.items()},
         "samples": {key: len(values) for key, values in series.items()},
         "python": platform.python_version(),

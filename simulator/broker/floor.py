@@ -201,6 +201,9 @@ class Floor:
         self._at_once.append(held.perm_id)
 
     def plan_maturity(self, instrument: Instrument) -> None:
+        """Look at an instrument, or at the legs of a combination, when the last day is over."""
+        for leg in instrument.legs:
+            self.plan_maturity(leg.instrument)
         end_ms = ends_ms(instrument)
         if end_ms is not None and instrument.con_id not in self._maturing:
             self._maturing[instrument.con_id] = None

@@ -65,8 +65,25 @@ class Sessions(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A time, up to before its end, in which an instrument is in one session or in none."""
+
+    instrument: Instrument
+    start_ms: int
+    end_ms: int
+    session: Session | None
+
+
 class _Daily(ABC):
-    """Sessions of which each day has at most one."""
+    """Sessions of which each day has at most one.
+
+    Remembers for each instrument the stretch it was asked for last: with every quote and
+    every order it is the same for hours.
+    """
+
+    def __init__(self) -> None:
+        self._asked: dict[tuple[int, bool], _Stretch] = {}
 
     @abstractmethod
     def on(self, instrument: Instrument, day: date, *, use_rth: bool) -> Session | None:
@@ -82,7 +99,12 @@ class _Daily(ABC):
         return [s for s in found if s is not None and s.end_ms > from_ms and s.start_ms < until_ms]
 
     def at(self, instrument: Instrument, ms: int, *, use_rth: bool = False) -> Session | None:
-        return next(iter(self.sessions(instrument, ms, ms + 1, use_rth)), None)
+        key = instrument.con_id, use_rth
+        known = self._asked.get(key)
+        is_known = known is not None and known.start_ms <= ms < known.end_ms
+        if known is None or not is_known or known.instrument is not instrument:
+            known = self._asked[key] = self._stretch(instrument, ms, use_rth=use_rth)
+        return known.session
 
     def is_open(self, instrument: Instrument, ms: int, *, use_rth: bool = False) -> bool:
         return self.at(instrument, ms, use_rth=use_rth) is not None
@@ -102,6 +124,16 @@ class _Daily(ABC):
             if session is not None and session.start_ms >= ms:
                 return session
         raise LookupError(f"no session of {instrument.local_symbol} after {_utc(ms)}")
+
+    def _stretch(self, instrument: Instrument, ms: int, *, use_rth: bool) -> _Stretch:
+        for session in self.sessions(instrument, ms, ms + 1, use_rth):
+            return _Stretch(instrument, session.start_ms, session.end_ms, session)
+        try:
+            start_ms = self.previous(instrument, ms, use_rth=use_rth).end_ms
+            end_ms = self.next(instrument, ms, use_rth=use_rth).start_ms
+        except LookupError:  # an end of the calendar
+            start_ms, end_ms = ms, ms + 1
+        return _Stretch(instrument, start_ms, end_ms, None)
 
 
 class AlwaysOpen(_Daily):

@@ -25,6 +25,10 @@ TIMEOUT_S = 60
         ("memory", []),
         ("matching_engine", []),
         ("matching_engine", ["--growth"]),
+        ("broker_orders", []),
+        ("broker_orders", ["--growth"]),
+        ("socket_orders", []),
+        ("socket_orders", ["--ib-insync"]),
     ],
 )
 def test_prints_a_ratio_of_two_series(library, name, flags):

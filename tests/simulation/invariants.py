@@ -346,7 +346,7 @@ def check_told(world: World, told: Told, corrected: set[int]) -> None:
     """A client knows the truth of its own orders, and of the accounts it listens to."""
     broker = world.broker
     _check_statuses(broker, told, corrected)
-    _check_executions(broker, told, world.gateway.orders._unreported.keys())
+    _check_executions(broker, told, world.gateway.orders.unreported())
     for (account, con_id), row in told.positions.items():
         position = broker.ledgers[account].positions[con_id]
         assert row.position == position.quantity, f"position of {con_id}"

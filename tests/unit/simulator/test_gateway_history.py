@@ -592,10 +592,11 @@ def test_a_schedule_has_the_sessions_of_the_exchange(trading) -> None:
 
 def test_updates_stop_after_the_session_and_go_on_in_the_next(trading) -> None:
     world = trading.world
+    world.advance(6 * 3600 - 600)
     trading.send(
         ask(bar_size="5 mins", duration="1 D", end="", keep=True, use_rth=True, date_format=1)
     )
-    world.advance(6 * 3600 + 600)
+    world.advance(1200)
     last = trading.read()[-1]
     assert last.date == "20250616 15:55:00 US/Eastern"
     world.advance(17.5 * 3600 - 600)

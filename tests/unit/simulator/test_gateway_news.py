@@ -1,6 +1,7 @@
 """News. Which bug turns these red: history, headlines and articles that disagree, a story twice."""
 
 from datetime import UTC, datetime
+from decimal import Decimal as D
 
 import pytest
 
@@ -34,6 +35,11 @@ CON_ID = 265598
 
 def history(client, *, providers="BRFG", start="", end="", total=10, con_id=CON_ID):
     return client.send(RequestHistoricalNews(3, con_id, providers, start, end, total))
+
+
+def pin(world) -> None:
+    """Have prices stand still: days of headlines are to be sent, not days of ticks."""
+    world.set_quote("AAPL", bid=D(100), ask=D(100))
 
 
 def headlines(replies) -> list[TickNews]:
@@ -129,6 +135,7 @@ def test_a_line_for_headlines_only_begins_with_the_latest_of_every_provider(clie
 
 
 def test_new_headlines_come_when_they_break_and_once(client, world) -> None:
+    pin(world)
     client.send(RequestMarketData(5, AAPL, "mdoff,292:BRFG"))
     world.advance(4 * SLOT_MS / 1000)
     ticks = headlines(client.read())
@@ -148,6 +155,7 @@ def test_a_line_with_prices_has_both(client) -> None:
 def test_a_cancelled_line_has_no_headlines_and_one_opened_again_has_each_once(
     client, world
 ) -> None:
+    pin(world)
     client.send(RequestMarketData(5, AAPL, "mdoff,292:BRFG"), CancelMarketData(5))
     world.advance(2 * SLOT_MS / 1000)
     assert client.read() == []

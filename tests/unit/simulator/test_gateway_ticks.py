@@ -198,8 +198,9 @@ def test_the_last_minute_is_the_one_up_to_now(client, world, steps) -> None:
 
 
 def test_the_trade_count_keeps_up_over_midnight(client, world) -> None:
+    world.advance(10 * 3600 - 60)
     client.send(RequestMarketData(5, AAPL, "mdoff,293"))
-    world.advance(10 * 3600 + 1)
+    world.advance(61)
     world.advance(75)
     seen = told(client.read())
     step = world.clock.now_ms() // STEP_MS
@@ -415,12 +416,13 @@ def test_delayed_data_are_announced_once_for_a_contract(client, world) -> None:
 
 
 def test_frozen_data_are_for_who_asks_while_the_market_is_closed(join, world) -> None:
-    world.market.sessions = TradingCalendar()  # 2025-06-16, 10:00 in New York: open
+    world.market.sessions = TradingCalendar()
+    world.advance(10 * 3600 - 5)  # 2025-06-16, five seconds before the end in New York
     one, two = join(1), join(2)
     two.send(RequestMarketDataType(2))
     for client in (one, two):
         assert MarketDataType(5, 1) in client.send(RequestMarketData(5, AAPL))
-    world.advance(11 * 3600)
+    world.advance(10)
     assert not [r for r in one.read() if isinstance(r, MarketDataType)]
     assert [r for r in two.read() if isinstance(r, MarketDataType)] == [MarketDataType(5, 2)]
     world.entitle("AAPL", Entitlement.DELAYED)

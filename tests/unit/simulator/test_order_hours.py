@@ -51,6 +51,7 @@ def test_in_regular_hours_all_is_as_ever(client) -> None:
 
 
 def test_an_order_at_night_waits_for_the_morning_and_is_told_so(client, world) -> None:
+    pin(world, "100.00")
     world.advance(12 * HOUR_S)  # ten in the evening
     replies = place(client)
     (warning,) = [reply for reply in replies if isinstance(reply, ErrorMessage)]
@@ -76,8 +77,9 @@ def test_an_order_for_all_hours_is_worked_before_the_open(client, world) -> None
 
 def test_a_resting_order_is_not_reached_after_hours(client, world) -> None:
     pin(world, "101.00")
+    world.advance(6 * HOUR_S - 60)
     place(client, RESTING)
-    world.advance(6 * HOUR_S + 60)  # a minute past four
+    world.advance(120)  # a minute past four
     pin(world, "99.00")
     assert not fills(client.read())
     world.advance(18 * HOUR_S)  # ten in the morning

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -102,6 +103,25 @@ def test_a_session_is_found_from_any_moment() -> None:
     assert CALENDAR.next(ES, evening).ref_date == date(2025, 12, 1)
     assert CALENDAR.next(ES, friday.start_ms) == friday
     assert CALENDAR.next(ES, friday.start_ms + 1).ref_date == date(2025, 12, 1)
+
+
+def test_what_was_asked_before_changes_no_answer() -> None:
+    """Back and forth over a week, of two instruments and two kinds of hours in turn."""
+    start, calendar = ms(NEW_YORK, 2025, 11, 26), TradingCalendar()
+    edges = {
+        edge
+        for instrument in (AAPL, ES)
+        for use_rth in (False, True)
+        for s in CALENDAR.sessions(instrument, start, start + 120 * HOUR_MS, use_rth)
+        for edge in (s.start_ms - 1, s.start_ms, s.end_ms - 1, s.end_ms)
+    }
+    moments = sorted(edges)
+    for moment in (*moments, *reversed(moments), *moments[::3]):
+        for instrument in (AAPL, replace(AAPL, trading_hours=ES.trading_hours), ES):
+            for use_rth in (False, True):
+                fresh = CALENDAR.sessions(instrument, moment, moment + 1, use_rth)
+                told = calendar.at(instrument, moment, use_rth=use_rth)
+                assert [told] == (fresh or [None])
 
 
 def test_what_is_always_open_is_cut_at_midnight() -> None:
