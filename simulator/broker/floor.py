@@ -163,6 +163,7 @@ class Floor:
             self._endings.sequels.filled(held, fill, self._scribe.now_ms)
             self._endings.tell_group(held, fill.quantity)
             self._follow(self._truth.orders[fill.key], fill)
+            self._desks.touch(held.instrument)
         if fills:
             self.onward.look(ANYTHING)
 

@@ -270,6 +270,7 @@ PLACES = {
 
 def check_places(broker: Broker) -> None:
     """Each live order is in one place, the one its gate says; a dead one in none."""
+    assert not broker._endings._to_reduce, "a group was not told of a fill"
     places: defaultdict[int, set[str]] = defaultdict(set)
     for desk in broker._desks:
         for place, keys in _keys(desk):
