@@ -100,6 +100,15 @@ def test_with_block_one_quote_fills_one_of_a_group(trading, kind, filled) -> Non
     assert trading.status(*orders).count("Filled") == filled
 
 
+def test_a_client_that_cancels_one_of_a_group_cancels_all_and_the_system_only_one(trading) -> None:
+    for by_client_id, expected in ((1, "Cancelled"), (None, "Submitted")):
+        one, other = (
+            trading.place("LMT", buy=10, limit_price="90", oca_group="g") for _ in range(2)
+        )
+        trading.broker.cancel(trading[one], trading.now_ms, by_client_id=by_client_id)
+        assert trading.status(one, other) == ["Cancelled", expected]
+
+
 def test_an_order_that_names_another_group_has_left_the_first(trading) -> None:
     one = trading.place("LMT", buy=10, limit_price="95", oca_group="g", oca_type=1)
     other = trading.place("LMT", buy=10, limit_price="90", oca_group="g", oca_type=1)

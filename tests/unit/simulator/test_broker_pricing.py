@@ -64,8 +64,12 @@ def test_a_pegged_order_can_be_made_smaller_while_it_has_no_price(trading) -> No
     smaller = replace(held.order, total_quantity=D(4))
     trading.broker.modify(held, smaller, trading.now_ms)
     trading.quote(99, 101)
-    trading.place("LMT", sell=10, limit_price="100", account="DU9000002")
-    assert trading[order].remaining == 4
+    sale = replace(held.order, action="SELL", order_type="LMT", limit_price=D(100))
+    trading.broker.place(2, 1, held.contract, sale, trading.now_ms)
+    other = trading.broker.order(2, 1)
+    assert other is not None
+    assert trading.status(order) == ["Filled"]
+    assert (other.filled, other.remaining) == (4, 6)
 
 
 def test_a_benchmark_moves_an_order_by_whole_steps(trading) -> None:
