@@ -97,9 +97,9 @@ def test_a_child_that_is_out_of_force_does_not_come_back_to_a_parent_that_is_ove
     child = replace(BUY, action="SELL", limit_price=D(200), parent_id=1)
     client.send(PlaceOrder(2, AAPL, child))
     world.broker.cancel(world.order((1, 1)), world.clock.now_ms())
-    if world.order((1, 2)).status is Status.INACTIVE:
-        replies = client.send(PlaceOrder(2, AAPL, child))
-        assert 135 in [r.code for r in replies if isinstance(r, ErrorMessage)]
+    assert world.order((1, 2)).status is Status.INACTIVE
+    replies = client.send(PlaceOrder(2, AAPL, child))
+    assert 135 in [r.code for r in replies if isinstance(r, ErrorMessage)]
     assert not world.order((1, 2)).is_live
 
 
