@@ -95,6 +95,18 @@ Feature: Order types
     Then my order is filled at 101.00
 
   @simulator
+  Scenario: An order that stands in line is filled by what trades beyond those before it
+    Given AAPL is filled by place in line
+    And AAPL is quoted 99.98 to 100.02 with 30 on each side
+    And I have an order to buy 10 AAPL at 99.98 or better
+    When 30 AAPL are traded at 99.98
+    Then my order rests
+    When 4 AAPL are traded at 99.98
+    Then 4 of my order are filled
+    When 6 AAPL are traded at 99.98
+    Then my order is filled at 99.98
+
+  @simulator
   Scenario: What cannot be filled at once is cancelled
     Given AAPL is quoted 99.98 to 100.02 with 30 on each side
     When I buy 50 AAPL at 100.02 or better, at once or not

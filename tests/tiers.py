@@ -140,6 +140,9 @@ class SimulatorStage(Stage):
     def set_fill_model(self, symbol: str, name: str) -> None:
         self.world.set_fill_model(name, symbol)
 
+    def print_trade(self, symbol: str, price: Decimal, size: Decimal) -> None:
+        self.world.print_trade(symbol, price, size)
+
     def halt(self, symbol: str) -> None:
         self.world.halt(symbol)
 

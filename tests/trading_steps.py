@@ -163,9 +163,15 @@ def is_part_filled_and_over(tier, memory, run, quantity) -> None:
 # --- what the exchange does ---
 
 
-@given(parsers.parse("{symbol} is filled by hand only"))
-def filled_by_hand_only(tier, symbol) -> None:
-    tier.stage.set_fill_model(symbol, "scripted")
+@given(parsers.re(r"(?P<symbol>\w+) is filled by (?P<how>hand only|place in line)"))
+def filled_by(tier, symbol, how) -> None:
+    model = {"hand only": "scripted", "place in line": "queue"}[how]
+    tier.stage.set_fill_model(symbol, model)
+
+
+@when(parsers.parse("{size} {symbol:w} are traded at {price}"))
+def traded(tier, symbol, size, price) -> None:
+    tier.stage.print_trade(symbol, Decimal(price), Decimal(size))
 
 
 @when(parsers.parse("the exchange fills {quantity} of my order at {price}"))

@@ -24,9 +24,14 @@ class Agenda:
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Wake, int]] = []
+        self._known: set[tuple[int, Wake, int]] = set()
         self._planned = 0
 
     def plan(self, due_ms: int, wake: Wake, key: int) -> None:
+        """Plan a wake; the same one twice is once."""
+        if (due_ms, wake, key) in self._known:
+            return
+        self._known.add((due_ms, wake, key))
         self._planned += 1
         heapq.heappush(self._heap, (due_ms, wake.value, self._planned, wake, key))
 
@@ -40,4 +45,5 @@ class Agenda:
         if not self._heap or self._heap[0][0] > now_ms:
             return None
         due_ms, _, _, wake, key = heapq.heappop(self._heap)
+        self._known.remove((due_ms, wake, key))
         return due_ms, wake, key

@@ -97,10 +97,9 @@ class Booking:
             cumulative_quantity=quantity if executed.is_part else after.filled,
             average_price=price if executed.is_part else after.average_fill_price,
         )
-        revised = replace(executed, order=after, execution=execution)
+        revised = truth.revise(replace(executed, order=after, execution=execution))
         event = Corrected(revised, before.exec_id)
         self._scribe.write(event)
-        truth.rebuild(before.account)
         return event
 
     def _fee(self, held: BrokerOrder, trade: Trade) -> Decimal:

@@ -226,19 +226,24 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
-        for held in open_orders:
-            if held.status is Status.PENDING_SUBMIT:
-                self._endings.end(held, "")
-            elif held.instruction is not None:
-                self._plan_exercise(held)
-            else:
-                self._endings.plan_end(held)
-                self._passage.park(held)
-                self._resume_cancel(held)
+        for perm_id in [held.perm_id for held in open_orders]:
+            self._take_up(self.truth.orders[perm_id])
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
         self._finish()
+
+    def _take_up(self, held: BrokerOrder) -> None:
+        """Have an order stand again where it stood, if none that was taken up has ended it."""
+        if held.status is Status.PENDING_SUBMIT:
+            self._endings.end(held, "")
+        elif held.is_live and held.instruction is not None:
+            self._plan_exercise(held)
+        elif held.is_live:
+            self._floor.plan_maturity(held.instrument)
+            self._endings.plan_end(held)
+            self._passage.park(held)
+            self._resume_cancel(held)
 
     # --- orders ---
 
@@ -433,6 +438,7 @@ class Broker:
         if objection:
             self._endings.reject(held, 201, objection)
             return
+        self._floor.plan_maturity(held.instrument)
         self._passage.advance(held)
         self._endings.plan_end(held)
 
@@ -504,10 +510,17 @@ class Broker:
         self._agenda.plan(night_ms(held.instrument, held.placed_ms), Wake.EXERCISE, held.perm_id)
 
     def _mature(self, instrument: Instrument) -> None:
-        """Settle what is held of a derivative whose last day is over, and end its orders."""
+        """The last day of a derivative is over: settle what is held of it, end its orders.
+
+        What its holders have told to be done with it is done first.
+        """
         self._floor.is_mature(instrument)
         for held in self.live_orders():
-            if held.instrument.con_id == instrument.con_id:
+            if held.instrument.con_id != instrument.con_id and not _has_leg(held, instrument):
+                continue
+            if held.instruction is not None:
+                self._clearing.carry_out(held)
+            elif self.truth.orders[held.perm_id].is_live:
                 self._endings.end(held, "")
         self._clearing.settle(instrument)
 
@@ -560,6 +573,10 @@ class Broker:
         quantity = order.total_quantity or ZERO
         is_worked_ = self._desks.of(held.instrument).is_worked(held.perm_id)
         return same and is_worked_ and held.filled < quantity < held.quantity
+
+
+def _has_leg(held: BrokerOrder, instrument: Instrument) -> bool:
+    return any(leg.instrument.con_id == instrument.con_id for leg in held.instrument.legs)
 
 
 def _transmitted(held: BrokerOrder) -> BrokerOrder:

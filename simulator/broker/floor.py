@@ -144,8 +144,7 @@ class Floor:
         """Match until nothing does any more; each fill may set off others."""
         while (desk := self._desks.next_touched()) is not None:
             fills = desk.book.next()
-            for fill in fills:
-                self.on_fill(fill)
+            self.on_fill(*fills)
             if not fills:
                 self._desks.is_quiet(desk)
                 self._endings.reduce_siblings()
@@ -155,25 +154,38 @@ class Floor:
             if held.is_live:
                 self._endings.cancel_by_system(held, "")
 
-    def on_fill(self, fill: Filled) -> None:
-        before = self._truth.orders[fill.key]
-        after = before
+    def on_fill(self, *fills: Filled) -> None:
+        """Book what was traded, both sides of it, and then see to what follows from that."""
+        before = [self._truth.orders[fill.key] for fill in fills]
+        for fill, held in zip(fills, before, strict=True):
+            self._book(held, fill)
+        for fill, held in zip(fills, before, strict=True):
+            self._endings.sequels.filled(held, fill, self._scribe.now_ms)
+            self._endings.tell_group(held, fill.quantity)
+            self._follow(self._truth.orders[fill.key], fill)
+            self._desks.touch(held.instrument)
+        if fills:
+            self.onward.look(ANYTHING)
+
+    def _book(self, held: BrokerOrder, fill: Filled) -> None:
         got = self._truth.shares_of(fill.key)
-        for trade in trades_of(before, fill, self._market, self._scribe.now_ms, got):
-            after = self._booking.book(after, trade).order
+        for trade in trades_of(held, fill, self._market, self._scribe.now_ms, got):
+            held = self._booking.book(held, trade).order
             self.plan_maturity(trade.instrument)
-        self._endings.sequels.filled(before, fill, self._scribe.now_ms)
-        self._endings.tell_group(before, fill.quantity)
+
+    def _follow(self, after: BrokerOrder, fill: Filled) -> None:
+        """What a fill means for its order, unless the other side of the trade has ended it."""
         if after.status is Status.FILLED:
             self._endings.forget(after)
             self.onward.release_children(after)
             self._endings.sequels.over(after)
+        elif not after.is_live:
+            return
         elif after.work_limit is None and becomes_limit(after.order):
             self._endings.take_out(after)
             self.onward.advance(replace(after, work_limit=fill.price))
         elif after.perm_id in self._desks.of(after.instrument).planned:
             self.work_part(after)
-        self.onward.look(ANYTHING)
 
     def hold_auction(self, held: BrokerOrder) -> None:
         """Trade at the price of the auction; what it does not reach waits for its end."""
@@ -189,6 +201,9 @@ class Floor:
         self._at_once.append(held.perm_id)
 
     def plan_maturity(self, instrument: Instrument) -> None:
+        """Look at an instrument, or at the legs of a combination, when the last day is over."""
+        for leg in instrument.legs:
+            self.plan_maturity(leg.instrument)
         end_ms = ends_ms(instrument)
         if end_ms is not None and instrument.con_id not in self._maturing:
             self._maturing[instrument.con_id] = None

@@ -107,6 +107,13 @@ class Truth:
             executed.instrument, signed, execution.price, executed.commission
         )
 
+    def revise(self, executed: Executed) -> Executed:
+        """Put an execution in the place of the one it revises; as it is in the books then."""
+        root = _root(executed.execution.exec_id)
+        self._executions[root] = executed
+        self.rebuild(executed.execution.account)
+        return self._executions[root]
+
     def rebuild(self, account: str) -> None:
         """Keep an account's books as if its executions had always been what they are now.
 

@@ -1,16 +1,12 @@
-"""Orders of all clients: requests to the broker, and its events to those concerned.
+"""Orders of all clients: their requests to the broker, and its events to those concerned.
 
-What is sent for an event, and in which order, follows captures of real gateways: every
-change is an open order and its status, except a cancel (status only, then 202); a fill is
-the execution, the pair without and the pair with its commission, then the commission. Of a
-combination all executions come first, then what each leg cost.
+Knows whose order a request means and when the broker is to act next. How events are told is
+another room (`order_news`), and so is what an order must be to be taken (`order_intake`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
-from typing import Any
 
 import structlog
 
@@ -21,13 +17,8 @@ from simulator.gateway.execution_filter import Wanted
 from simulator.gateway.hub import SYSTEM, Connection, Handlers, Hub
 from simulator.gateway.moments import ZONED_SINCE, is_moment
 from simulator.gateway.order_intake import Intake, normal
-from simulator.gateway.order_replies import (
-    commission_report,
-    completed_order,
-    execution_data,
-    open_order,
-    order_status,
-)
+from simulator.gateway.order_news import OrderNews, has_report
+from simulator.gateway.order_replies import commission_report, completed_order, execution_data
 from simulator.messages.orders import (
     CancelOrder,
     CompletedOrdersEnd,
@@ -46,12 +37,8 @@ from simulator.records import Contract, Order, Status
 
 log = structlog.get_logger(__name__)
 
-REJECTED = 201
 MANUAL_CLIENT = 0
 """The client that sees orders entered by hand."""
-
-PUSHED = -1
-"""The request id of an execution that nobody asked for."""
 
 
 class Orders:
@@ -60,14 +47,11 @@ class Orders:
     def __init__(self, hub: Hub, accounts: Accounts) -> None:
         self._hub = hub
         self._accounts = accounts
-        self._ended: dict[Connection, dict[int, BrokerOrder]] = {}
+        self._news = OrderNews(hub)
         self._binds_manual = False
-        self._unreported: dict[str, truth.Executed] = {}
-        self._legs: list[truth.Executed] = []
         self.intake = Intake(hub, accounts, self.publish)
         self._planned_ms: int | None = None
         self.on_working: Callable[[], None] = lambda: None
-        self._plan_next()
 
     def handlers(self) -> Handlers:
         return {
@@ -82,7 +66,7 @@ class Orders:
         }
 
     def forget(self, connection: Connection) -> None:
-        self._ended.pop(connection, None)
+        self._news.forget(connection)
 
     def download(self, connection: Connection) -> None:
         """Show a client the orders it left behind, before it is told its ids."""
@@ -96,19 +80,18 @@ class Orders:
             if isinstance(event, truth.CashMoved):
                 self._accounts.on_cash(event.account)
                 continue
-            if not _is_leg(event):
-                self._report_legs()
-            self._tell_audience(event)
+            self._news.tell(event)
             match event:
-                case truth.Executed(is_booked=True) as executed:
-                    self._charge(executed)
-                    self._accounts.on_fill(executed.execution.account, executed.instrument)
-                case truth.Corrected(executed):
-                    self._accounts.on_fill(executed.execution.account, executed.instrument)
+                case truth.Executed() | truth.Corrected():
+                    self._move_account(event)
                 case _:
                     pass
-        self._report_legs()
+        self._news.report_legs()
         self._plan_next()
+
+    def unreported(self) -> set[str]:
+        """The executions whose commissions are not known to clients yet."""
+        return self._news.unreported()
 
     def resume(self) -> None:
         """Go on with what a broker has to do that was restored from its journal."""
@@ -121,29 +104,10 @@ class Orders:
         self.publish(self._hub.broker.run_due(self._hub.now_ms))
         self.on_working()
 
-    def _tell_audience(self, event: truth.OrderEvent) -> None:
-        order = event.order
-        if order.status is Status.PENDING_SUBMIT:
-            return  # nobody is told of an order that was not transmitted
-        match event:
-            case truth.Executed(is_booked=True):
-                self._unreported[event.execution.exec_id] = event
-            case truth.Corrected(revises=revises):
-                self._unreported.pop(revises, None)
-            case _:
-                pass
-        for connection in self._audience(event):
-            self._tell(connection, event)
-            if order.is_done and connection.client_id == order.client_id:
-                self._ended.setdefault(connection, {})[order.perm_id] = order
-
-    def _audience(self, event: truth.OrderEvent) -> list[Connection]:
-        """Who is told: the owner and the master client, and of a cancel who asked for it."""
-        told = self._hub.audience(event.order.client_id)
-        if isinstance(event, truth.Cancelled) and event.by_client_id is not None:
-            askers = self._hub.audience(event.by_client_id)
-            told += [connection for connection in askers if connection not in told]
-        return told
+    def _move_account(self, event: truth.Executed | truth.Corrected) -> None:
+        executed = event.executed if isinstance(event, truth.Corrected) else event
+        if executed.is_booked:
+            self._accounts.on_fill(executed.execution.account, executed.instrument)
 
     def _plan_next(self) -> None:
         due_ms = self._hub.broker.due_ms
@@ -188,7 +152,7 @@ class Orders:
         """Cancel every live order; each of this session that is over already is told as 161."""
         del request
         log.info("global_cancel", client_id=connection.client_id)
-        for order in tuple(self._ended.get(connection, {}).values()):
+        for order in self._news.ended(connection):
             self._hub.error(connection, order.order_id, 161, perm_id=order.perm_id)
         broker = self._hub.broker
         for order in broker.live_orders():
@@ -259,7 +223,8 @@ class Orders:
             and executed in wanted
         ]
         connection.send(*(execution_data(connection, request.req_id, e) for e in found))
-        known = (e for e in found if e.execution.exec_id not in self._unreported)
+        unreported = self.unreported()
+        known = (e for e in found if has_report(e) and e.execution.exec_id not in unreported)
         connection.send(*map(commission_report, known))
         connection.send(ExecutionDataEnd(request.req_id))
 
@@ -278,103 +243,5 @@ class Orders:
 
     def _send_open_orders(self, connection: Connection, orders: Iterable[BrokerOrder]) -> None:
         for order in orders:
-            connection.send(*self._state(order))
+            connection.send(*self._news.state(order))
         connection.send(OpenOrderEnd())
-
-    def _tell(self, connection: Connection, event: truth.OrderEvent) -> None:
-        match event:
-            case truth.Accepted(order) | truth.Replaced(order) | truth.CancelRequested(order):
-                connection.send(*self._state(order))
-            case truth.Executed(order):
-                connection.send(execution_data(connection, PUSHED, event), *self._state(order))
-            case truth.Corrected(executed):
-                connection.send(
-                    execution_data(connection, PUSHED, executed), commission_report(executed)
-                )
-            case truth.Cancelled():
-                self._tell_cancelled(connection, event)
-            case (
-                truth.Rejected(order=order, code=code, reason=reason)
-                | truth.Refused(order=order, code=code, reason=reason)
-            ):
-                connection.send(*self._state(order))
-                if code:
-                    self._tell_owner(connection, order, code, reason)
-            case truth.Moved():
-                pass
-
-    def _tell_cancelled(self, connection: Connection, event: truth.Cancelled) -> None:
-        """Who cancelled the order of another is told as its owner is, under its own client id."""
-        order, is_its_doing = event.order, connection.client_id == event.by_client_id
-        is_told_why = is_its_doing or connection.client_id == order.client_id
-        if is_told_why and order.instruction is not None and event.reason:
-            self._hub.error(connection, order.order_id, 322, cause=event.reason)
-        client_id = connection.client_id if is_its_doing else order.client_id
-        status = replace(order_status(order), client_id=client_id)
-        connection.send(*(status,) * self._times)
-        if is_told_why:
-            self._hub.error(connection, order.order_id, 202, reason=event.reason)
-
-    def _tell_owner(
-        self, connection: Connection, order: BrokerOrder, code: int, reason: str
-    ) -> None:
-        if connection.client_id == order.client_id:
-            self._hub.error(connection, order.order_id, code, reason=reason, cause=reason)
-
-    def _charge(self, executed: truth.Executed) -> None:
-        """Tell what a fill cost: at once, after the other legs, or late.
-
-        Up to ten seconds after the fill were captured.
-        """
-        delay_ms = self._hub.settings.commission_delay_ms
-        if delay_ms:
-            self._hub.plan(self._hub.now_ms + delay_ms, lambda: self._report_late(executed))
-        elif _is_leg(executed):
-            self._legs.append(executed)
-        else:
-            self._report(executed, executed.order)
-
-    def _report_legs(self) -> None:
-        legs, self._legs = self._legs, []
-        for executed in legs:
-            self._report(executed, legs[-1].order)
-
-    def _report_late(self, executed: truth.Executed) -> None:
-        """The order is shown as it is by then; an execution revised before that has no report."""
-        if executed.execution.exec_id in self._unreported:
-            self._report(executed, self._hub.broker.truth.orders[executed.order.perm_id])
-
-    def _report(self, executed: truth.Executed, order: BrokerOrder) -> None:
-        del self._unreported[executed.execution.exec_id]
-        for connection in self._hub.audience(order.client_id):
-            connection.send(*self._state(order), commission_report(executed))
-
-    def _state(self, order: BrokerOrder) -> tuple[Any, ...]:
-        """An order and its status, with the commission as far as it is known to clients.
-
-        A trailing stop is known as soon as its order is, as captured.
-        """
-        if order.stop_price is None:
-            stop = self._hub.broker.truth.orders[order.perm_id].stop_price
-            order = replace(order, stop_price=stop)
-        hidden = sum(
-            executed.commission
-            for executed in self._unreported.values()
-            if executed.order.perm_id == order.perm_id
-        )
-        if hidden and order.commission is not None:
-            order = replace(order, commission=(order.commission - hidden) or None)
-        pair = open_order(order), order_status(order)
-        return pair * self._times
-
-    @property
-    def _times(self) -> int:
-        """How often what becomes of an order is told."""
-        return 2 if self._hub.settings.repeats_status else 1
-
-
-def _is_leg(event: truth.Event) -> bool:
-    """Whether an event is the fill of a leg of a combination."""
-    return (
-        isinstance(event, truth.Executed) and event.is_booked and bool(event.order.instrument.legs)
-    )

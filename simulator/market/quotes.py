@@ -46,6 +46,16 @@ class Valuation:
     ratio: float
 
 
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether orders are worked, in all hours and in regular ones, between two moments."""
+
+    start_ms: int
+    until_ms: int
+    is_open: bool
+    is_regular: bool
+
+
 class QuotedSource:
     """The quotes of one instrument, derived from what was quoted and traded of it."""
 
@@ -108,6 +118,7 @@ class Market:
         self._links = Links(find)
         self._quoted: dict[int, Callable[[int, TradingDay], Quote]] = {}
         self._sources: dict[int, Source] = dict(recorded or {})
+        self._hours: dict[int, Hours] = {}
         self._days: dict[int, TradingDay] = {}
         self._set: dict[int, Quote] = {}
         self._prints = Prints()
@@ -246,8 +257,11 @@ class Market:
         """Whether orders are worked in all hours, and in regular ones: always without a calendar."""
         if self._calendar is None:
             return True, True
-        opened = self._calendar.is_open(instrument, now_ms)
-        return opened, opened and self._calendar.is_open(instrument, now_ms, use_rth=True)
+        known = self._hours.get(instrument.con_id)
+        if known is None or not known.start_ms <= now_ms < known.until_ms:
+            known = _hours(self._calendar, instrument, now_ms)
+            self._hours[instrument.con_id] = known
+        return known.is_open, known.is_regular
 
     def opens_ms(self, instrument: Instrument, now_ms: int, *, use_rth: bool) -> int:
         """When the next session begins."""
@@ -302,6 +316,26 @@ class Market:
             from_tape,
             lambda step: self.quote(under, step * STEP_MS) if self.is_set(under) else None,
         ).at
+
+
+def _hours(calendar: Sessions, instrument: Instrument, now_ms: int) -> Hours:
+    """The hours from now on, until something may open or close."""
+    whole = calendar.at(instrument, now_ms)
+    regular = calendar.at(instrument, now_ms, use_rth=True)
+    is_open, is_regular = whole is not None, whole is not None and regular is not None
+    edges = [session.end_ms for session in (whole, regular) if session is not None]
+    if not is_regular:
+        edges += _next_starts_ms(calendar, instrument, now_ms)
+    return Hours(now_ms, min(edges, default=now_ms + 1), is_open, is_regular)
+
+
+def _next_starts_ms(calendar: Sessions, instrument: Instrument, now_ms: int) -> list[int]:
+    """When the next sessions open; none for what the calendar does not know."""
+    try:
+        following = [calendar.next(instrument, now_ms, use_rth=rth) for rth in (False, True)]
+    except LookupError:
+        return []
+    return [session.start_ms for session in following]
 
 
 def _middle(instrument: Instrument, bid: Decimal | None, ask: Decimal | None) -> Decimal | None:

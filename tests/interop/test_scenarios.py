@@ -16,7 +16,7 @@ import pytest
 from simulator import Simulator
 
 from .scenarios.play import Play
-from .scenarios.rows import SCENARIOS
+from .scenarios.rows import EVERY, NEWER, OLDER, SCENARIOS
 from .sessions import new_session
 
 QUOTED = {
@@ -29,10 +29,11 @@ QUOTED = {
 
 
 @pytest.fixture
-def play(library, newest_version):
+def play(library, newest_version, complaints):
     """Plays a scenario on a world of its own."""
 
     async def played(scenario) -> None:
+        complaints.expect(*(f"(Error|Warning) {code}" for code in scenario.codes()))
         settings: dict[str, Any] = {"clock": "manual", "seed": 7, **scenario.world}
         async with Simulator(server_version=newest_version, **settings) as sim:
             sim.world.set_quote("AAPL", **QUOTED)
@@ -52,12 +53,27 @@ def play(library, newest_version):
     return played
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-async def test_a_life_of_an_order(play, complaints, scenario) -> None:
-    complaints.expect(*(f"(Error|Warning) {code}" for code in scenario.codes()))
+def named(scenario) -> str:
+    return scenario.name
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=named)
+async def test_a_life_of_an_order(play, scenario) -> None:
+    await play(scenario)
+
+
+@pytest.mark.libraries("ib_insync", "ib_async", "ibapi10")
+@pytest.mark.parametrize("scenario", NEWER, ids=named)
+async def test_a_life_of_an_order_of_a_newer_client(play, scenario) -> None:
+    await play(scenario)
+
+
+@pytest.mark.libraries("ibapi")
+@pytest.mark.parametrize("scenario", OLDER, ids=named)
+async def test_a_life_of_an_order_of_an_older_client(play, scenario) -> None:
     await play(scenario)
 
 
 def test_each_scenario_has_a_name_of_its_own() -> None:
-    names = Counter(scenario.name for scenario in SCENARIOS)
+    names = Counter(scenario.name for scenario in EVERY)
     assert [name for name, times in names.items() if times > 1] == []

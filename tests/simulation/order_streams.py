@@ -5,7 +5,8 @@ goes through real sessions, what a test may do through the world.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
@@ -15,8 +16,9 @@ from order_terms import GROUPS, Asked, new_order, new_terms
 from records_client import Client
 from told import Told
 
-from simulator import World, WorldSettings
+from simulator import World, WorldError, WorldSettings
 from simulator.broker import BrokerOrder, Rules
+from simulator.broker.records import Gate
 from simulator.instruments import Instrument
 from simulator.market import Quote
 from simulator.matching import MODELS
@@ -34,6 +36,7 @@ from simulator.messages.orders import (
 )
 from simulator.records import ComboLeg, Contract, ExecutionFilter
 from simulator.session import MAX_VERSION
+from simulator.world_orders import EVERYTHING
 
 ACCOUNTS = ("DU9000001", "DU9000002")
 VERSIONS = (165, 176, 178, 187, MAX_VERSION)
@@ -73,6 +76,10 @@ CONTRACTS: tuple[Contract, ...] = (
 class Traded:
     contract: Contract
     instrument: Instrument
+
+    @property
+    def name(self) -> str:
+        return self.instrument.local_symbol
 
 
 def settings_of(seed: int, **changes: Any) -> WorldSettings:
@@ -197,9 +204,6 @@ class Stream:
     def next_id(self, client_id: int) -> int:
         return self.world.broker.next_order_id(client_id)
 
-    def publish(self, events: Iterable[Any]) -> None:
-        self.world.gateway.orders.publish(events)
-
 
 # --- what clients do ---
 
@@ -315,7 +319,7 @@ def quote(stream: Stream) -> None:
     is_one_sided = rng.random() < 0.05
     if bid > 0:
         stream.world.set_quote(
-            instrument.local_symbol,
+            traded.name,
             bid=bid,
             ask=None if is_one_sided else ask,
             bid_size=sizes[0] // 1 or Decimal(1),
@@ -324,16 +328,16 @@ def quote(stream: Stream) -> None:
 
 
 def release(stream: Stream) -> None:
-    stream.world.release_quote(stream.simple().instrument.local_symbol)
+    stream.world.release_quote(stream.simple().name)
 
 
 def print_trade(stream: Stream) -> None:
     traded = stream.simple()
     shown: Quote = stream.asked(traded.instrument).quote
-    if not stream.world.is_halted(traded.instrument.local_symbol):
+    if not stream.world.is_halted(traded.name):
         price = stream.rng.choice([p for p in (shown.bid, shown.ask, shown.last) if p])
         size = Decimal(stream.rng.choice((1, 50, 1000)))
-        stream.world.print_trade(traded.instrument.local_symbol, price, size)
+        stream.world.print_trade(traded.name, price, size)
 
 
 def halt(stream: Stream) -> None:
@@ -366,55 +370,57 @@ def leap(stream: Stream) -> None:
 
 def change_model(stream: Stream) -> None:
     name = stream.rng.choice(tuple(MODELS))
-    instrument = None if stream.rng.random() < 0.2 else stream.one().instrument
-    stream.world.broker.set_fill_model(name, instrument)
+    is_for_all = stream.rng.random() < 0.2
+    stream.world.set_fill_model(name, EVERYTHING if is_for_all else stream.simple().name)
 
 
 def fill(stream: Stream) -> None:
-    """A part of a live order is filled by hand."""
+    """A part of an order that is worked is filled by hand."""
     held = stream.live()
-    if held is None or held.instruction is not None or held.gate.name != "BOOK":
+    if held is None or held.instruction is not None or held.gate is not Gate.BOOK:
         return
     part = held.remaining // 2 or held.remaining
     price = stream.asked(held.instrument).middle
-    now_ms = stream.world.clock.now_ms()
-    stream.publish(
-        stream.world.broker.fill(held, stream.rng.choice((part, held.remaining)), price, now_ms)
-    )
+    with suppress(WorldError):  # a half may be off the step of its size
+        stream.world.fill(held.perm_id, stream.rng.choice((part, held.remaining)), price)
 
 
 def correct(stream: Stream) -> None:
-    """An execution gets another price, another size, or is busted."""
-    executions = [e for e in stream.world.broker.executions if e.is_booked]
-    if not executions:
+    """An execution gets another price or size, or is busted."""
+    standing = [e for e in stream.world.broker.executions if e.is_booked and e.execution.shares]
+    if not standing:
         return
-    executed = stream.rng.choice(executions[-30:])
-    before = executed.execution
-    quantity, price = stream.rng.choice(
-        ((before.shares, before.price + 1), (Decimal(0), before.price))
-    )
-    events = stream.world.broker.revise(
-        executed, quantity=quantity, price=price, now_ms=stream.world.clock.now_ms()
-    )
-    stream.publish(events)
+    execution = stream.rng.choice(standing[-30:]).execution
+    world, chance = stream.world, stream.rng.random()
+    if chance < 0.4:
+        world.correct(execution.exec_id, price=execution.price + 1)
+    elif chance < 0.6 and execution.shares > 1:
+        world.correct(execution.exec_id, quantity=execution.shares - 1)
+    else:
+        world.bust(execution.exec_id)
 
 
 def move_cash(stream: Stream) -> None:
     rng = stream.rng
     amount = Decimal(rng.choice(("1000", "-750.25", "0.01")))
-    stream.publish(
-        stream.world.broker.move_cash(
-            rng.choice(ACCOUNTS),
-            rng.choice(("USD", "EUR", "GBP")),
-            amount,
-            stream.world.clock.now_ms(),
-        )
-    )
+    stream.world.move_cash(rng.choice(ACCOUNTS), rng.choice(("USD", "EUR", "JPY")), amount)
 
 
 def reject_next(stream: Stream) -> None:
-    code = stream.rng.choice((201, 201, 202, 10147))
-    stream.world.gateway.orders.intake.reject_next(code, "for a test")
+    client_id = stream.rng.choice((None, 1, 2))
+    stream.world.reject_next(stream.rng.choice((201, 201, 202, 110)), "for a test", client_id)
+
+
+def by_hand(stream: Stream) -> None:
+    """Somebody trades at TWS itself."""
+    held = stream.live()
+    if held is not None and stream.rng.random() < 0.4:
+        stream.world.cancel_manual(held.perm_id)
+        return
+    traded = stream.simple()
+    order = new_order(stream.rng, stream.asked(traded.instrument))
+    with suppress(WorldError):  # what a gateway would refuse
+        stream.world.place_manual(traded.name, order)
 
 
 OPERATIONS: dict[Callable[[Stream], None], float] = {
@@ -433,11 +439,12 @@ OPERATIONS: dict[Callable[[Stream], None], float] = {
     print_trade: 4,
     halt: 1,
     wait: 5,
-    leap: 0.6,
+    leap: 1,
     change_model: 0.5,
     fill: 2,
     correct: 1,
     move_cash: 0.5,
     reject_next: 0.5,
+    by_hand: 1,
 }
 """What is done, and how often."""

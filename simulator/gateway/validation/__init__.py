@@ -74,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     conditions.conditions,
     scale.scale,
     algos.algo,
+    attributes.unmodelled,
     terms.venue,
 )
 

@@ -59,6 +59,14 @@ REFUSED: dict[str, tuple[str, Neutral]] = {
 }
 """Attribute → its name on the wire, and the values that change nothing."""
 
+UNMODELLED: dict[str, str] = {
+    "imbalance_only": "imbalanceOnly",
+    "mid_offset_at_half": "midOffsetAtHalf",
+    "mid_offset_at_whole": "midOffsetAtWhole",
+    "scale_auto_reset": "scaleAutoReset",
+}
+"""Attribute → its name on the wire: refused by name, too, if nothing else is wrong with it."""
+
 ECHOED: dict[str, str] = {
     "order_ref": "the client's own note",
     "shares_allocation": "given up; gateways fill it themselves",
@@ -124,6 +132,12 @@ def not_known(candidate: Candidate) -> Refusal | None:
         if getattr(candidate.order, name) not in neutral:
             return refuse(10340, attribute=shown)
     return None
+
+
+def unmodelled(candidate: Candidate) -> Refusal | None:
+    found = (name for attribute, name in UNMODELLED.items() if getattr(candidate.order, attribute))
+    name = next(found, None)
+    return None if name is None else refuse(10340, attribute=name)
 
 
 def price_management(candidate: Candidate) -> Refusal | None:

@@ -9,6 +9,7 @@ from simulator.records import Contract
 
 from .mirrored import both
 from .terms import (
+    AAPL,
     ANY,
     BUY,
     Error,
@@ -28,6 +29,7 @@ PROTECTED = replace(MARKET, order_type="MKT PRT", total_quantity=D(2))
 OPTION = Contract(
     local_symbol="SPY   250620C00590000", sec_type="OPT", exchange="CBOE", currency="USD"
 )
+EUR = Contract(symbol="EUR", sec_type="CASH", exchange="IDEALPRO", currency="USD")
 AT_SPY = "SPY   250620C00590000"
 SIX = {"name": "ESU5", "middle": D(6000)}
 
@@ -55,6 +57,25 @@ def _beyond(price: D, last: str) -> Quote:
     """Both sides of the quote at a price."""
     return Quote(str(price), str(price), name="ESU5", last=last)
 
+
+NOT_FOR = (
+    ("MKT PRT", replace(MARKET, order_type="MKT PRT"), "a stock", AAPL),
+    ("STP PRT", replace(MARKET, order_type="STP PRT", aux_price=D(101)), "a stock", AAPL),
+    ("BOX TOP", replace(MARKET, order_type="BOX TOP"), "a stock", AAPL),
+    ("MTL", replace(MARKET, order_type="MTL"), "a currency", EUR),
+    (
+        "PASSV REL",
+        replace(MARKET, order_type="PASSV REL", aux_price=D("0.01")),
+        "an option",
+        OPTION,
+    ),
+    ("PEG MID", replace(MARKET, order_type="PEG MID"), "an option", OPTION),
+    ("MIDPRICE", replace(MARKET, order_type="MIDPRICE"), "an option", OPTION),
+    ("SNAP MKT", replace(MARKET, order_type="SNAP MKT"), "a currency", EUR),
+    ("SNAP MID", replace(MARKET, order_type="SNAP MID"), "a currency", EUR),
+    ("SNAP PRIM", replace(MARKET, order_type="SNAP PRIM"), "a currency", EUR),
+)
+"""A type, an order of it, and what does not have it."""
 
 ROWS = [
     *both(
@@ -165,11 +186,14 @@ ROWS = [
         ),
         **SIX,
     ),
-    Scenario(
-        name="a stock has no market orders with protection",
-        about="MKT PRT",
-        when="a stock",
-        steps=(do(Place(replace(MARKET, order_type="MKT PRT")), Error(387)),),
+    *(
+        Scenario(
+            name=f"{kind} is not for {what}",
+            about=kind,
+            when=what,
+            steps=(do(Place(order, contract=contract), Error(387)),),
+        )
+        for kind, order, what, contract in NOT_FOR
     ),
     *(
         stop_with_protection(action, *prices)

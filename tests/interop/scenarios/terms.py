@@ -16,6 +16,8 @@ from simulator import records as r
 ANY = "PreSubmitted or Submitted"
 """A market order that waits: purchases begin pre-submitted, sales submitted, as captured."""
 
+LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
+
 D = Decimal
 AAPL = r.Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
 BUY = r.Order(action="BUY", total_quantity=D(100), tif="DAY", use_price_mgmt_algo=0)

@@ -4,8 +4,10 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
+from journals import an_order
 
 from simulator.broker import Executed
+from simulator.broker.sharing import resized, to_come
 from simulator.messages.account import PortfolioValue, RequestAccountUpdates
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.login import ReplaceAdvisorData
@@ -191,6 +193,13 @@ def test_a_smaller_order_takes_from_all_shares(world, advisor) -> None:
     assert last_status(replies) == ("Submitted", 10, 50)
     quote(world, 100)
     assert shares(world) == {ONE: 30, TWO: 18, THREE: 12}
+
+
+def test_what_is_given_up_goes_by_what_each_account_is_still_to_get() -> None:
+    order = an_order(1, shares=((ONE, D(50)), (TWO, D(50))), filled=D(20))
+    got = {ONE: D(20)}
+    assert to_come(order, got) == ((ONE, 30), (TWO, 50))
+    assert resized(order, D(60), got).shares == ((ONE, 35), (TWO, 25))
 
 
 def test_a_new_price_keeps_the_shares(world, advisor) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from decimal import Decimal as D
 
 import httpx
@@ -30,7 +31,7 @@ async def http(world) -> AsyncIterator[httpx.AsyncClient]:
 
 async def test_orders_are_shown_with_what_they_wait_for(http, client, join) -> None:
     client.send(PlaceOrder(1, AAPL, LIMIT), PlaceOrder(2, AAPL, STOP))
-    join(2).send(PlaceOrder(1, AAPL, Order(**vars_of(LIMIT) | {"order_type": "MKT"})))
+    join(2).send(PlaceOrder(1, AAPL, replace(LIMIT, order_type="MKT")))
     limit, stop, market = (await http.get("/orders")).json()
     assert (limit["status"], limit["gate"], limit["why_held"]) == ("Submitted", "book", "")
     assert (stop["status"], stop["gate"], stop["why_held"]) == (
@@ -43,10 +44,6 @@ async def test_orders_are_shown_with_what_they_wait_for(http, client, join) -> N
     assert (await http.get("/orders?client_id=1&live=true")).json() == [limit, stop]
     assert (await http.get(f"/orders?after={limit['perm_id']}&limit=1")).json() == [stop]
     assert (await http.get(f"/orders/{stop['perm_id']}")).json() == stop
-
-
-def vars_of(order: Order) -> dict[str, object]:
-    return {name: getattr(order, name) for name in Order.__slots__}
 
 
 async def test_an_order_is_filled_corrected_and_busted(http, client, world) -> None:

@@ -65,30 +65,32 @@ def test_a_cancel_on_its_way_is_never_forgotten() -> None:
 
 # --- any sequence of verbs ---
 
-KINDS: tuple[Order, ...] = (
-    MARKET,
-    LIMIT,
-    TARGET,
-    STOP,
-    replace(LIMIT, limit_price=D(101), tif="IOC"),
-    replace(LIMIT, limit_price=D(101), tif="FOK"),
-    replace(LIMIT, limit_price=D(150)),
-    replace(LIMIT, tif="GTC", oca_group="g", oca_type=1),
-    replace(LIMIT, oca_group="g", oca_type=2),
-    replace(LIMIT, transmit=False),
-    replace(LIMIT, order_type="MTL", limit_price=None),
-    replace(LIMIT, order_type="MIT", limit_price=None, aux_price=D(95)),
-    replace(STOP, order_type="TRAIL", aux_price=D(3)),
-    replace(STOP, order_type="TRAIL LIMIT", aux_price=D(3), limit_price_offset=D("0.05")),
-    replace(LIMIT, good_after_time="20250616 10:30:00 US/Eastern"),
-    replace(LIMIT, tif="DTC"),
-    replace(LIMIT, tif="OPG"),
-    replace(LIMIT, order_type="LOC"),
-)
+KINDS: dict[str, Order] = {
+    "market": MARKET,
+    "limit": LIMIT,
+    "target": TARGET,
+    "stop": STOP,
+    "immediate": replace(LIMIT, limit_price=D(101), tif="IOC"),
+    "at once": replace(LIMIT, limit_price=D(101), tif="FOK"),
+    "beyond": replace(LIMIT, limit_price=D(150)),
+    "group 1": replace(LIMIT, tif="GTC", oca_group="g", oca_type=1),
+    "group 2": replace(LIMIT, oca_group="g", oca_type=2),
+    "unsent": replace(LIMIT, transmit=False),
+    "market to limit": replace(LIMIT, order_type="MTL", limit_price=None),
+    "touched": replace(LIMIT, order_type="MIT", limit_price=None, aux_price=D(95)),
+    "trail": replace(STOP, order_type="TRAIL", aux_price=D(3)),
+    "trail limit": replace(
+        STOP, order_type="TRAIL LIMIT", aux_price=D(3), limit_price_offset=D("0.05")
+    ),
+    "later": replace(LIMIT, good_after_time="20250616 10:30:00 US/Eastern"),
+    "day till cancelled": replace(LIMIT, tif="DTC"),
+    "at the open": replace(LIMIT, tif="OPG"),
+    "at the close": replace(LIMIT, order_type="LOC"),
+}
 STEPS = st.one_of(
-    st.tuples(st.just("place"), st.sampled_from(KINDS), st.sampled_from([1, 60, 10_000])),
-    st.tuples(st.just("child"), st.sampled_from(KINDS), st.integers(1, 6)),
-    st.tuples(st.just("modify"), st.sampled_from(KINDS), st.integers(1, 6)),
+    st.tuples(st.just("place"), st.sampled_from(sorted(KINDS)), st.sampled_from([1, 60, 10_000])),
+    st.tuples(st.just("child"), st.sampled_from(sorted(KINDS)), st.integers(1, 6)),
+    st.tuples(st.just("modify"), st.sampled_from(sorted(KINDS)), st.integers(1, 6)),
     st.tuples(st.just("cancel"), st.integers(1, 6)),
     st.tuples(st.just("fill"), st.integers(1, 6)),
     st.tuples(st.just("quote"), st.integers(75, 125), st.sampled_from([1, 50])),
@@ -137,17 +139,17 @@ class Story:
                 case _:
                     pass
 
-    def place(self, order: Order, size: int) -> None:
-        self.send(PlaceOrder(self.next_id, AAPL, replace(order, total_quantity=D(size))))
+    def place(self, kind: str, size: int) -> None:
+        self.send(PlaceOrder(self.next_id, AAPL, replace(KINDS[kind], total_quantity=D(size))))
         self.next_id += 1
 
-    def child(self, order: Order, parent_id: int) -> None:
-        self.send(PlaceOrder(self.next_id, AAPL, replace(order, parent_id=parent_id)))
+    def child(self, kind: str, parent_id: int) -> None:
+        self.send(PlaceOrder(self.next_id, AAPL, replace(KINDS[kind], parent_id=parent_id)))
         self.next_id += 1
 
-    def modify(self, order: Order, order_id: int) -> None:
+    def modify(self, kind: str, order_id: int) -> None:
         if order_id < self.next_id:
-            self.send(PlaceOrder(order_id, AAPL, replace(order, total_quantity=D(61))))
+            self.send(PlaceOrder(order_id, AAPL, replace(KINDS[kind], total_quantity=D(61))))
 
     def cancel(self, order_id: int) -> None:
         self.send(CancelOrder(order_id))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from simulator.instruments import INSTRUMENTS, ContractDatabase
-from simulator.market import STEP_MS, Market, PricePath
+from simulator.market import STEP_MS, Market, PricePath, TradingCalendar
 
 DATABASE = ContractDatabase(INSTRUMENTS)
 OF_EACH_KIND = tuple({i.sec_type: i for i in INSTRUMENTS}.values())
@@ -94,3 +94,16 @@ def test_a_side_may_be_empty() -> None:
 def test_an_impossible_quote_is_refused_by_name(wrong, named) -> None:
     with pytest.raises(ValueError, match=named):
         Market(7).set_quote(AAPL, MONDAY_MS, **wrong)
+
+
+@pytest.mark.parametrize("name", ["AAPL", "EUR.USD", "BTC.USD", "SPX"])
+def test_hours_are_those_of_the_calendar_at_every_quarter_of_an_hour(name) -> None:
+    """Red if hours are remembered beyond the next open or close, or before they began."""
+    calendar, instrument = TradingCalendar(), DATABASE.by_name(name)
+    market = Market(7, calendar, find=DATABASE.__getitem__)
+    week_ms = 7 * 24 * 60 * 60 * 1000
+    start_ms = 1_751_500_800_000  # before a holiday with an early close on its eve
+    for now_ms in (*range(start_ms, start_ms + week_ms, 900_000), start_ms):
+        opened = calendar.is_open(instrument, now_ms)
+        regular = opened and calendar.is_open(instrument, now_ms, use_rth=True)
+        assert market.hours(instrument, now_ms) == (opened, regular)

@@ -157,10 +157,12 @@ def test_off_hours_every_order_of_a_bracket_is_told_so(client, world) -> None:
 
 @pytest.mark.parametrize("settings", [{"calendar": True}])
 def test_an_order_for_the_opening_ends_with_it(client, world) -> None:
-    """Section 6, off a log: pending cancel, cancelled, 202."""
+    """Section 6, off a log: pending cancel, cancelled, 202, half a minute after the open."""
     world.advance(HALF_A_DAY_S)
     place(client, 1, replace(LIMIT, tif="OPG"))
     world.advance_to_session("AAPL")
+    assert client.read() == []
+    world.advance(30)
     replies = client.read()
     assert told(replies) == [*pair(1, "PendingCancel"), *cancelled(1)]
     assert replies[-1].text.endswith("At the open order can not be executed")
@@ -378,6 +380,8 @@ def test_reports_name_the_execution_they_belong_to(client, legs) -> None:
     executions = [r.execution.exec_id for r in replies if isinstance(r, ExecutionData)]
     reports = [r.exec_id for r in replies if isinstance(r, CommissionReport)]
     assert reports == executions[1:]
+    known = client.send(RequestExecutions(1, ExecutionFilter()))
+    assert [r.exec_id for r in known if isinstance(r, CommissionReport)] == executions[1:]
     assert not [r for r in replies if isinstance(r, ErrorMessage)]
 
 

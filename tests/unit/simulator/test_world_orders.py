@@ -1,6 +1,7 @@
 """What a test does to orders and money. Which bug turns these red: truth that contradicts itself."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal as D
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_stop_that_was_filled_in_part_still_waits_for_its_trigger(client, quot
 def test_an_order_worked_in_parts_or_pegged_is_filled_no_further_than_ordered(
     client, quoted, attributes
 ) -> None:
-    order = Order(**{f: getattr(LIMIT, f) for f in LIMIT.__slots__} | attributes)
+    order = replace(LIMIT, **attributes)
     client.send(PlaceOrder(1, AAPL, order))
     assert quoted.order((1, 1)).is_live
     assert quoted.fill((1, 1), D(60), D(90)).remaining == 40
@@ -100,6 +101,40 @@ def test_an_order_worked_in_parts_or_pegged_is_filled_no_further_than_ordered(
         quote(quoted, "88.00", "88.02")
     assert position(quoted) in range(60, 101)
     assert quoted.order((1, 1)).filled == position(quoted)
+
+
+def test_a_pegged_order_that_has_no_price_now_is_filled_no_further_than_ordered(
+    client, quoted
+) -> None:
+    quoted.set_quote("AAPL", bid=None, ask=D("100.02"), ask_size=D(5000))
+    client.send(PlaceOrder(1, AAPL, replace(STOP, order_type="REL", aux_price=D("0.02"))))
+    quoted.fill((1, 1), D(60), D(90))
+    quote(quoted, "99.98", "100.00")
+    assert (quoted.order((1, 1)).status, position(quoted)) == (Status.FILLED, 100)
+
+
+def test_what_a_fill_releases_is_watched_from_then_on(client, world) -> None:
+    early = replace(LIMIT, limit_price=D(1), good_after_time="20250620-10:00:00")
+    client.send(PlaceOrder(1, AAPL, early))
+    child = replace(STOP, action="SELL", order_type="TRAIL", aux_price=D(50), parent_id=1)
+    client.send(PlaceOrder(2, Contract(con_id=272093, exchange="SMART"), child))
+    world.advance(5)  # nobody watches anything now
+    world.fill((1, 1), D(100), D(1))
+    before = world.order((1, 2)).stop_price
+    world.advance(3600)
+    assert world.order((1, 2)).stop_price > before
+
+
+def test_what_is_done_between_two_ticks_has_its_own_time(join, quoted) -> None:
+    client = join(1, version=200)
+    client.send(PlaceOrder(1, AAPL, LIMIT))
+    later_ms = quoted.clock.now_ms() + 123
+    quoted.clock.advance_to(later_ms)
+    quoted.cancel_manual((1, 1))
+    (error,) = of_kind(client.read(), ErrorMessage)
+    assert error.time_ms == later_ms
+    quoted.clock.advance_to(later_ms + 5)
+    assert quoted.place_manual("AAPL", LIMIT).placed_ms == later_ms + 5
 
 
 def test_a_scripted_market_fills_by_hand_only(client, quoted) -> None:
@@ -146,7 +181,7 @@ def test_a_fill_that_cannot_be_is_refused_and_changes_nothing(
 
 
 def test_only_live_orders_are_filled_or_cancelled(client, quoted) -> None:
-    held_back = Order(**{f: getattr(LIMIT, f) for f in LIMIT.__slots__} | {"transmit": False})
+    held_back = replace(LIMIT, transmit=False)
     client.send(PlaceOrder(1, AAPL, MARKET), PlaceOrder(2, AAPL, held_back))
     for key, named in (((1, 1), "is Filled"), ((1, 2), "is not transmitted"), (4711, "no order")):
         with pytest.raises(WorldError, match=named):
@@ -323,9 +358,12 @@ def test_an_order_by_hand_is_shown_to_client_0_and_bound(join, quoted) -> None:
 
 
 def test_whatever_is_live_can_be_cancelled_by_hand(client, quoted) -> None:
-    client.send(PlaceOrder(1, AAPL, LIMIT))
+    """As a cancel by any client: the others of its group go with it."""
+    grouped = replace(LIMIT, oca_group="either")
+    client.send(PlaceOrder(1, AAPL, grouped), PlaceOrder(2, AAPL, grouped))
     assert quoted.cancel_manual((1, 1)).status is Status.CANCELLED
-    assert [e.code for e in of_kind(client.read(), ErrorMessage)] == [202]
+    assert quoted.order((1, 2)).status is Status.CANCELLED
+    assert [error.code for error in of_kind(client.read(), ErrorMessage)] == [202, 202]
     assert of_kind(client.send(RequestOpenOrders()), OpenOrder) == []
 
 
@@ -341,7 +379,7 @@ def test_whatever_is_live_can_be_cancelled_by_hand(client, quoted) -> None:
     ],
 )
 def test_an_order_by_hand_is_refused_as_any_other(quoted, changes, named) -> None:
-    order = Order(**{f: getattr(LIMIT, f) for f in LIMIT.__slots__} | changes)
+    order = replace(LIMIT, **changes)
     with pytest.raises(WorldError, match=named):
         quoted.place_manual("AAPL", order)
     with pytest.raises(WorldError, match="no instrument 'NOPE'"):
