@@ -6,7 +6,7 @@ What follows from a fill for orders that wait elsewhere is told to `Onward`.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Protocol
 
 from simulator.broker import schedule
@@ -31,6 +31,9 @@ from simulator.order_types import Pricing, limit_of, order_type
 from simulator.records import Order, Status
 
 ZERO = Decimal(0)
+MAX_TIPS = 100
+"""An order for a million that showed one at a time would be a million fills."""
+
 AT_ONCE = frozenset({"IOC", "FOK"})
 """Times in force of orders that are filled as they come, or not at all."""
 
@@ -236,10 +239,15 @@ def _working(held: BrokerOrder) -> Working:
 
 
 def _display_size(held: BrokerOrder) -> Decimal | None:
-    """Only US stocks at SMART have one; of others it is ignored, with a warning."""
+    """Only US stocks at SMART have one; of others it is ignored, with a warning.
+
+    There are no more than `MAX_TIPS` parts (ours).
+    """
     order, instrument = held.order, held.instrument
     if order.hidden:
         return ZERO
     is_us_stock = (instrument.sec_type, instrument.currency) == ("STK", "USD")
-    is_shown_in_tips = is_us_stock and held.contract.exchange == "SMART" and order.display_size
-    return Decimal(order.display_size or 0) if is_shown_in_tips else None
+    if not (is_us_stock and held.contract.exchange == "SMART" and order.display_size):
+        return None
+    least = (held.quantity / MAX_TIPS).to_integral_value(ROUND_CEILING)
+    return max(Decimal(order.display_size), least)

@@ -166,3 +166,12 @@ def test_a_world_that_lost_its_state_does_nothing_more(kept, monkeypatch) -> Non
     again = World(kept.settings)
     assert again.broker.ledgers["DU9000001"].cash["USD"] == 1_000_000
     again.close()
+
+
+def test_an_order_that_shows_one_share_of_thousands_is_no_flood_of_fills(world, join) -> None:
+    client = join()
+    sale = replace(BUY, action="SELL", total_quantity=D(5000), limit_price=D(101), display_size=1)
+    client.send(PlaceOrder(1, AAPL, sale))
+    world.set_quote("AAPL", bid=D(101), ask=D("101.02"), bid_size=D(6000))
+    assert world.order((1, 1)).status is Status.FILLED
+    assert len(world.broker.executions) == 100
