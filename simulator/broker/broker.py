@@ -53,7 +53,7 @@ from simulator.broker.sequels import Sequels
 from simulator.broker.sharing import Sharing
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
-from simulator.broker.watch import ANYTHING
+from simulator.broker.watch import ANYTHING, MARGIN
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
@@ -273,6 +273,7 @@ class Broker:
             gate=Gate.TRANSMIT,
             parent_perm_id=parent.perm_id if parent is not None else 0,
             placed_ms=now_ms,
+            placed_after=self.truth.execution_count,
             changed_ms=now_ms,
         )
         new = self._checks.sized(new, now_ms)
@@ -402,6 +403,7 @@ class Broker:
         """Pay money into an account, or out of it if negative."""
         self._begin(now_ms)
         self._clearing.move_cash(account, currency, amount)
+        self._passage.look(ANYTHING)
         return self._finish()
 
     # --- options ---
@@ -485,6 +487,7 @@ class Broker:
             for perm_id in shown.elected:
                 self._passage.elect(perm_id)
             self._passage.look(instrument.con_id)
+            self._passage.look(MARGIN)
             self._floor.work_parts(desk)
         for perm_id, limit in desk.reprice(self._scribe.now_ms):
             self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))

@@ -9,10 +9,10 @@ from simulator.broker import conditions
 from simulator.broker.appraisal import Appraiser
 from simulator.broker.records import BrokerOrder
 from simulator.broker.truth import Truth
-from simulator.broker.watch import Watch
+from simulator.broker.watch import MARGIN, Watch
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.market import Quote
-from simulator.records import ExecutionCondition
+from simulator.records import ExecutionCondition, MarginCondition
 
 Quotes = Callable[[int], tuple[Quote | None, Quote | None]]
 """What is shown of a contract id, and what was shown before that."""
@@ -34,20 +34,32 @@ class Conditional:
         return perm_id in self._watch
 
     def add(self, held: BrokerOrder) -> None:
-        self._watch.add(held.perm_id, conditions.watched(held.order.conditions))
+        con_ids = conditions.watched(held.order.conditions)
+        if not held.order.conditions_ignore_rth:
+            con_ids |= {held.instrument.con_id}  # whose hours decide when they count
+        if any(isinstance(condition, MarginCondition) for condition in held.order.conditions):
+            con_ids |= {MARGIN}
+        self._watch.add(held.perm_id, con_ids)
 
     def remove(self, perm_id: int) -> None:
         """Forget an order; nothing happens if it was not watched."""
         self._watch.remove(perm_id)
 
     def on(self, con_id: int) -> tuple[int, ...]:
-        """The orders to be looked at when this contract was quoted (or `ANYTHING` happened)."""
+        """The orders to be looked at when this contract was quoted.
+
+        Or when anything was (`MARGIN`), or when anything else has happened (`ANYTHING`).
+        """
         return self._watch.on(con_id)
 
     def instruments(self) -> list[Instrument]:
         """The instruments whose quotes decide."""
         known = (self._instrument(con_id) for con_id in self._watch.con_ids())
-        return [instrument for instrument in known if instrument is not None]
+        named = [instrument for instrument in known if instrument is not None]
+        accounts = {self._truth.orders[perm_id].account for perm_id in self._watch.on(MARGIN)}
+        ledgers = [self._truth.ledgers[account] for account in sorted(accounts) if account]
+        held = (position for ledger in ledgers for position in ledger.positions.values())
+        return [*named, *(position.instrument for position in held if position.quantity)]
 
     def watched(self, held: BrokerOrder) -> list[Instrument]:
         """The instruments that the conditions of an order name."""
@@ -89,9 +101,8 @@ class Conditional:
         """Whether the account has traded that since the order was placed."""
         return any(
             conditions.is_met_by(condition, executed.instrument, executed.execution.exchange)
-            for executed in self._truth.executions
+            for executed in self._truth.executions_after(held.placed_after)
             if executed.execution.account == held.account
-            and executed.time_ms >= held.placed_ms
             and executed.order.perm_id != held.perm_id
             and executed.execution.shares
         )

@@ -59,7 +59,7 @@ class Passage:
         gate = gate_of(held, self._situation(held))
         if gate is Gate.CONDITIONS:
             self._show_watched(held)
-        if gate is Gate.CONDITIONS and self._conditional.hold(held, self._scribe.now_ms):
+        if gate is Gate.CONDITIONS and self._is_met(held):
             held = replace(held, conditions_met=True)
             gate = gate_of(held, self._situation(held))
         if gate is Gate.BOOK and self._floor.is_unfillable(held):
@@ -126,14 +126,19 @@ class Passage:
         """A quote has changed, or anything at all: whose conditions hold now?"""
         for perm_id in self._conditional.on(con_id):
             held = self._truth.orders[perm_id]
-            is_watched = perm_id in self._conditional
-            if not is_watched or not self._conditional.hold(held, self._scribe.now_ms):
+            if perm_id not in self._conditional or not self._is_met(held):
                 continue
             self._conditional.remove(perm_id)
             if held.order.conditions_cancel_order:
                 self._endings.end(held, "")
             else:
                 self.advance(replace(held, conditions_met=True))
+
+    def _is_met(self, held: BrokerOrder) -> bool:
+        """Whether the conditions of an order hold, at an hour at which they count."""
+        now_ms = self._scribe.now_ms
+        counts = schedule.is_watched(held.order, held.instrument, self._market.sessions, now_ms)
+        return counts and self._conditional.hold(held, now_ms)
 
     def release_children(self, parent: BrokerOrder) -> None:
         for perm_id in self._families.children(parent.perm_id):
@@ -169,6 +174,7 @@ class Passage:
         if hours == desk.hours:
             return
         desk.hours = hours
+        self.look(desk.instrument.con_id)
         for perm_id in desk.worked():
             held = self._truth.orders[perm_id]
             if not held.is_live or self.is_worked(held):

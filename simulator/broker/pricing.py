@@ -63,21 +63,6 @@ class Pricers:
             case Pricing.MARKET | Pricing.LIMIT | Pricing.MARKET_TO_LIMIT:
                 return None
 
-    def follows(self, held: BrokerOrder) -> Instrument | None:
-        """The other market that an order looks at."""
-        row = order_type(held.order.order_type)
-        if row is None or row.price not in {
-            Pricing.VOLATILITY,
-            Pricing.STOCK_PEG,
-            Pricing.BENCHMARK_PEG,
-        }:
-            return None
-        is_benchmark = row.price is Pricing.BENCHMARK_PEG
-        order, instrument = held.order, held.instrument
-        return self._database[
-            order.reference_contract_id if is_benchmark else instrument.under_con_id
-        ]
-
     def _view(self, instrument: Instrument, now_ms: int) -> View:
         return view_of(instrument, self._market.quote(instrument, now_ms))
 

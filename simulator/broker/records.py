@@ -106,7 +106,8 @@ class Instruction(Enum):
 class BrokerOrder:
     """One order as the broker holds it, at one moment.
 
-    `parent_perm_id` is the order it is attached to. `is_triggered`: a stop was elected, or
+    `parent_perm_id` is the order it is attached to, `placed_after` how many executions there
+    were when it was placed. `is_triggered`: a stop was elected, or
     its conditions were met, for good; `stop_price` is where its trigger stands now, and
     `work_limit` the limit it works at now, where that is not the limit it was sent with
     (None: no such price). `oca_reduced` is what its group took off its size. An instruction
@@ -133,6 +134,7 @@ class BrokerOrder:
     gate: Gate = Gate.BOOK
     parent_perm_id: int = 0
     placed_ms: int = 0
+    placed_after: int = 0
     conditions_met: bool = False
     is_triggered: bool = False
     stop_price: Decimal | None = None

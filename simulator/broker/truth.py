@@ -6,9 +6,10 @@ gives the same orders, books and counters (`restore`). Decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import islice
 
 from simulator.broker.records import (
     BrokerOrder,
@@ -55,6 +56,10 @@ class Truth:
     @property
     def execution_count(self) -> int:
         return len(self._executions)
+
+    def executions_after(self, count: int) -> Iterator[Executed]:
+        """The executions that came after the first so many."""
+        return islice(self._executions.values(), count, None)
 
     def execution(self, exec_id: str) -> Executed | None:
         """The execution of an id, in any of its revisions, as it stands now."""

@@ -1,7 +1,7 @@
 """Orders with conditions, by what can make them true.
 
-An index of keys: which orders are to be looked at when a quote changes, and which whenever
-anything happens (time, margin, executions).
+An index of keys: which orders are to be looked at when a quote changes, which at every quote
+(margin), and which whenever anything else happens (time, executions, money).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 ANYTHING = 0
 """Stands for what no quote tells."""
+MARGIN = -1
+"""Stands for every quote: the margin of an account follows from all of them."""
 
 
 class Watch:
@@ -41,4 +43,4 @@ class Watch:
 
     def con_ids(self) -> tuple[int, ...]:
         """The contracts that are looked at."""
-        return tuple(con_id for con_id in self._by_con_id if con_id != ANYTHING)
+        return tuple(con_id for con_id in self._by_con_id if con_id > ANYTHING)

@@ -64,7 +64,7 @@ class Quotes:
         self._watchers: dict[int, list[Line]] = {}
         self._data_types: dict[Connection, int] = {}
         self._entitlements = Entitlements()
-        self._is_beating = False
+        self._beat_ms: int | None = None
         orders.on_working = self._beat
 
     def handlers(self) -> Handlers:
@@ -104,6 +104,7 @@ class Quotes:
             other = self._hub.database[con_id]
             if con_id != instrument.con_id and self._hub.market.follows(other, instrument):
                 self._display(other)
+        self._beat()
 
     # --- requests ---
 
@@ -334,18 +335,34 @@ class Quotes:
         return dict.fromkeys((*self._watchers, *working))
 
     def _beat(self) -> None:
-        """Have quotes change at every step while somebody looks or an order waits."""
-        if not self._is_beating:
-            self._is_beating = True
-            self._hub.plan(self._hub.next_step_ms(), self._on_step)
+        """Have quotes change at every step while somebody looks or an order waits.
 
-    def _on_step(self) -> None:
-        self._is_beating = False
-        at_work = self._at_work()
-        for con_id in at_work:
+        While all that orders wait for stands still, there is nothing to do until it may move.
+        """
+        due_ms = self._next_beat_ms()
+        if due_ms is not None and (self._beat_ms is None or due_ms < self._beat_ms):
+            self._beat_ms = due_ms
+            self._hub.plan(due_ms, lambda: self._on_step(due_ms))
+
+    def _next_beat_ms(self) -> int | None:
+        step_ms, market = self._hub.next_step_ms(), self._hub.market
+        if self._watchers:
+            return step_ms
+        now_ms = self._hub.now_ms
+        still = [
+            market.still_until_ms(instrument, now_ms)
+            for instrument in self._hub.broker.instruments_at_work()
+        ]
+        until_ms = [until for until in still if until is not None]
+        return max(step_ms, min(until_ms)) if until_ms else None
+
+    def _on_step(self, due_ms: int) -> None:
+        if due_ms != self._beat_ms:
+            return  # another one came before it
+        self._beat_ms = None
+        for con_id in self._at_work():
             self._display(self._hub.database[con_id])
-        if at_work:
-            self._beat()
+        self._beat()
 
 
 def _name(instrument: Instrument) -> str:

@@ -263,6 +263,17 @@ class Market:
             self._hours[instrument.con_id] = known
         return known.is_open, known.is_regular
 
+    def still_until_ms(self, instrument: Instrument, now_ms: int) -> int | None:
+        """Until when its own quote and hours do not change by themselves; None: never.
+
+        The present moment if nothing can be said: only a quote set by hand stands still.
+        """
+        if instrument.con_id not in self._set:
+            return now_ms
+        self.hours(instrument, now_ms)
+        known = self._hours.get(instrument.con_id)
+        return None if known is None else known.until_ms
+
     def opens_ms(self, instrument: Instrument, now_ms: int, *, use_rth: bool) -> int:
         """When the next session begins."""
         return self.sessions.next(instrument, now_ms, use_rth=use_rth).start_ms
