@@ -117,7 +117,6 @@ def test_a_trade_of_the_account_lets_an_order_on_but_none_of_another_account(tra
     traded = ExecutionCondition(sec_type="STK", exchange="SMART", symbol="MSFT")
     trading.quote(199, 201, MSFT)
     trading.place("MKT", buy=1, name=MSFT)
-    trading.wait(1)
     waits = trading.place("MKT", buy=1, conditions=(traded,))
     assert trading[waits].gate is Gate.CONDITIONS  # that trade was before
     trading.place("MKT", buy=1, name=MSFT, account="DU9000002")
@@ -137,6 +136,22 @@ def test_the_cushion_of_the_account_is_looked_at_after_each_trade(trading) -> No
     trading.quote(99, 101, size=10_000)
     trading.place("MKT", buy=6000)
     assert (waits, "1", "99") in trading.fills
+
+
+def test_the_cushion_follows_the_price_of_what_is_held_and_money_that_moves(trading) -> None:
+    thin = MarginCondition(is_more=False, percent=90)
+    trading.quote(99, 101, size=10_000)
+    trading.place("MKT", buy=3000)
+    by_price = trading.place("MKT", sell=1, conditions=(thin,))
+    assert trading[by_price].gate is Gate.CONDITIONS
+    assert trading.world.instrument("AAPL") in trading.broker.instruments_at_work()
+    trading.quote(169, 171)
+    assert (by_price, "1", "169") in trading.fills
+    trading.quote(99, 101)
+    by_money = trading.place("MKT", sell=1, conditions=(thin,))
+    assert trading[by_money].gate is Gate.CONDITIONS
+    trading.broker.move_cash("DU9000001", "USD", D(-500_000), trading.now_ms)
+    assert trading[by_money].status == "Filled"
 
 
 def test_conditions_on_the_day_of_a_contract(trading) -> None:

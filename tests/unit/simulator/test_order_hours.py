@@ -14,7 +14,7 @@ from simulator.messages.orders import (
     PlaceOrder,
     RequestOpenOrders,
 )
-from simulator.records import Contract, Order
+from simulator.records import Contract, Order, PriceCondition
 
 HOUR_S = 3600
 AAPL = Contract(symbol="AAPL", sec_type="STK", exchange="SMART", currency="USD")
@@ -113,3 +113,43 @@ def test_without_the_calendar_the_market_is_always_open(join) -> None:
     always = World(WorldSettings(seed=7, clock="manual"))
     always.advance(12 * HOUR_S)
     assert statuses(place(join(world=always)))[-1] == "Filled"
+
+
+ABOVE_95 = PriceCondition(is_more=True, price=D(95), con_id=265598, exchange="SMART")
+
+
+@pytest.mark.parametrize(("ignores_rth", "first"), [(False, "PreSubmitted"), (True, "Submitted")])
+def test_conditions_count_in_regular_hours_unless_the_order_says_otherwise(
+    client, world, ignores_rth, first
+) -> None:
+    world.advance(19 * HOUR_S)  # five in the morning
+    pin(world, "100.00")
+    order = replace(
+        RESTING,
+        limit_price=D(90),
+        outside_rth=True,
+        conditions=(ABOVE_95,),
+        conditions_ignore_rth=ignores_rth,
+    )
+    assert statuses(place(client, order)) == [first]
+    world.advance(4.4 * HOUR_S)  # just before the open
+    assert client.read() == []
+    world.advance(0.2 * HOUR_S)
+    assert world.order((1, 1)).status == "Submitted"
+
+
+def test_a_day_with_a_quote_that_stands_still_is_no_work(client, world) -> None:
+    """The steps in which nothing can change are left out, and the open is not missed."""
+    pin(world, "101.00")
+    place(client)  # and so is what the account holds
+    place(client, order_id=2, order=RESTING)
+    shown = []
+    world.gateway.quotes._display = lambda instrument, show=world.gateway.quotes._display: (
+        shown.append(world.clock.now_ms()) or show(instrument)
+    )
+    world.advance(23 * HOUR_S)
+    assert 0 < len(shown) < 20
+    pin(world, "99.50")
+    assert world.order((1, 2)).status == "PreSubmitted"
+    world.advance(HOUR_S)
+    assert world.order((1, 2)).status == "Filled"
