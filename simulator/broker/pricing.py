@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from simulator.broker.desk import Pricer, view_of
 from simulator.broker.records import BrokerOrder
-from simulator.instruments import ContractDatabase, Instrument
+from simulator.instruments import ContractDatabase, Instrument, weight
 from simulator.market import Market
 from simulator.matching import Side, View, peg_price, with_discretion
 from simulator.order_types import (
@@ -41,7 +41,8 @@ class Pricers:
 
     def of(self, held: BrokerOrder) -> Pricer | None:
         """How an order is priced; None: by its own limit, or at the market."""
-        pricer = self._base(held)
+        is_by_legs = any(leg.price is not None for leg in held.order.combo_leg_prices)
+        pricer = self._by_legs(held) if is_by_legs else self._base(held)
         return _discretionary(held, pricer) if held.order.discretionary_amount else pricer
 
     def _base(self, held: BrokerOrder) -> Pricer | None:
@@ -62,6 +63,26 @@ class Pricers:
                 return self._by_benchmark(held)
             case Pricing.MARKET | Pricing.LIMIT | Pricing.MARKET_TO_LIMIT:
                 return None
+
+    def _by_legs(self, held: BrokerOrder) -> Pricer:
+        """What the limits of the legs come to, while each leg is quoted at its own or better."""
+        combo, side = held.instrument, Side(held.order.action)
+        limits = _leg_limits(held)
+
+        def price(view: View, working: Decimal | None, now_ms: int) -> Decimal | None:
+            del view, working
+            for leg in combo.legs:
+                quote = self._market.quote(leg.instrument, now_ms)
+                sign = side.sign * leg.sign
+                touch = quote.ask if sign > 0 else quote.bid
+                if touch is None or sign * (limits[leg.instrument.con_id] - touch) < 0:
+                    return None
+            parts = (
+                leg.sign * weight(combo, leg) * limits[leg.instrument.con_id] for leg in combo.legs
+            )
+            return sum(parts, Decimal(0))
+
+        return price
 
     def _view(self, instrument: Instrument, now_ms: int) -> View:
         return view_of(instrument, self._market.quote(instrument, now_ms))
@@ -168,3 +189,10 @@ def _protected(held: BrokerOrder) -> Pricer:
         return protected_limit(order, reference or view.last, view.tick)
 
     return price
+
+
+def _leg_limits(held: BrokerOrder) -> dict[int, Decimal]:
+    """The limit of each leg by its contract; they are sent in the order of the request's legs."""
+    prices = (leg.price or Decimal(0) for leg in held.order.combo_leg_prices)
+    legs = held.contract.combo_legs
+    return {leg.con_id: price for leg, price in zip(legs, prices, strict=False)}

@@ -122,13 +122,18 @@ def _leg(leg: ComboLeg) -> Refusal | None:
 
 
 def leg_prices(candidate: Candidate) -> Refusal | None:
-    """Prices of single legs: of all or of none, and only for a limit order."""
+    """Prices of single legs: of all or of none, and in place of the limit of a limit order.
+
+    That the whole has no price beside them is IBKR's rule (Order, `orderComboLegs`); the code is
+    ours.
+    """
     order, legs = candidate.order, candidate.contract.combo_legs
     prices = [leg.price for leg in order.combo_leg_prices if leg.price is not None]
     if not prices:
         return None
+    is_limit = order.order_type == "LMT" and not order.limit_price
     return first(
-        (len(prices) != len(legs) or order.order_type != "LMT", refuse(321, cause=INVALID)),
+        (len(prices) != len(legs) or not is_limit, refuse(321, cause=INVALID)),
         (any(not candidate.is_on_step(price) for price in prices), refuse(110)),
     )
 

@@ -30,6 +30,8 @@ HUNDRED = Decimal(100)
 def limit(candidate: Candidate) -> Refusal | None:
     """The limit, or what caps a price that is tied to the quote; 0 caps nothing."""
     price, kind = candidate.order.limit_price, candidate.order_kind
+    if any(leg.price is not None for leg in candidate.order.combo_leg_prices):
+        return None  # the legs have their limits
     if "limit_price" in kind.needs:
         return _quotable(candidate, price) if price is not None else refuse(LIMIT)
     if kind.trigger is Kind.TRAIL and kind.one_of[1:]:

@@ -42,6 +42,12 @@ class Trading:
         )
         self.events = self.broker.show(instrument, quote, self.now_ms)
 
+    def combo_quoted(self, contract: Contract) -> None:
+        """Display a combination as its legs are quoted now."""
+        (combo,) = self.broker.database.find(contract)
+        quote = self.world.market.quote(combo, self.now_ms)
+        self.events = self.broker.show(combo, quote, self.now_ms)
+
     def place(
         self, order_type: str, *, buy: object = 0, sell: object = 0, name: str = AAPL, **terms: Any
     ) -> int:

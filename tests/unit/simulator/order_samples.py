@@ -100,7 +100,8 @@ def with_legs(**changes: Any) -> Contract:
 LIMIT = Order(
     action="BUY", total_quantity=D(100), order_type="LMT", limit_price=D("90.00"), tif="DAY"
 )
-MARKET = replace(LIMIT, order_type="MKT", limit_price=None)
+BARE_LIMIT = replace(LIMIT, limit_price=None)
+MARKET = replace(BARE_LIMIT, order_type="MKT")
 STOP = replace(MARKET, order_type="STP", aux_price=D("95.00"))
 TRAIL = replace(MARKET, order_type="TRAIL", aux_price=D("0.50"))
 TRAIL_LIMIT = replace(TRAIL, order_type="TRAIL LIMIT", limit_price=D(91))

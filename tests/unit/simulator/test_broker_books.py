@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.broker import Broker, BrokerOrder, Corrected, Executed, Instruction
-from simulator.records import ComboLeg, Contract
+from simulator.records import ComboLeg, ComboLegPrice, Contract
 
 ACCOUNT = "DU9000001"
 WEEK_S = 7 * 86_400
@@ -214,6 +214,23 @@ def test_of_a_combination_the_legs_are_booked_and_the_whole_fills_the_order(trad
         (e.execution.shares * e.execution.price * (1 if e.is_purchase else -1) + e.commission)
         for e in parts
     )
+
+
+def test_a_combination_with_prices_of_its_legs_waits_for_each_of_them(trading) -> None:
+    legs = [trading.world.instrument(name) for name in (AAPL, MSFT)]
+    trading.quote(99, 101)
+    trading.quote(199, 201, MSFT)
+    spread = trading.world.database.find(spread_of(legs))[0].contract()
+    limits = (ComboLegPrice(price=D(100)), ComboLegPrice(price=D(200)))
+    order = trading.place("LMT", buy=5, contract=spread, combo_leg_prices=limits)
+    trading.quote(97, 99)
+    trading.combo_quoted(spread)
+    assert trading[order].filled == 0  # one leg is cheap enough, the other not dear enough
+    trading.quote(200, 202, MSFT)
+    trading.combo_quoted(spread)
+    assert trading[order].status == "Filled"
+    parts = [e for e in trading.broker.executions if e.is_booked]
+    assert [e.execution.price for e in parts] == [99, 200]
 
 
 def spread_of(legs) -> Contract:
