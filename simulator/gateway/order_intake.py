@@ -124,7 +124,7 @@ class Intake:
             now_ms=self._hub.now_ms,
             zone=instruments[0].time_zone if instruments else "UTC",
             unknown_con_ids=frozenset(filter(self._is_unknown, named_con_ids(order))),
-            advisor_groups=self.groups(),
+            advisor_groups=self.groups() if is_shared(order) else frozenset(),
         )
 
     def _is_unknown(self, con_id: int) -> bool:
@@ -274,8 +274,12 @@ def normal(order: Order, default_account: str) -> Order:
         if getattr(order, name) == shown
     }
     is_trailing = order_type in {"TRAIL", "TRAIL LIMIT"}
-    plain = replace(
+    limit = order.limit_price
+    if limit is not None:
+        limit = limit.normalize() if limit or limit_of(order) is not None else None
+    return replace(
         order,
+        limit_price=limit,
         total_quantity=order.total_quantity.normalize() if order.total_quantity else None,
         order_type=order_type,
         tif=order.tif or "DAY",
@@ -285,7 +289,3 @@ def normal(order: Order, default_account: str) -> Order:
         shares_allocation="",
         **meant,
     )
-    limit = order.limit_price
-    if limit is not None:
-        limit = limit.normalize() if limit or limit_of(plain) is not None else None
-    return replace(plain, limit_price=limit)
