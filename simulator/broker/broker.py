@@ -63,6 +63,7 @@ from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
 TOO_LATE = "Order has been cancelled already, too late to replace"
+TOO_SMALL = "More has been filled than the new size of the order."
 
 
 class Broker:
@@ -280,8 +281,7 @@ class Broker:
         self._scribe.write(Accepted(new))
         self._families.enter(new)
         if order.transmit:
-            for held in (*self._untransmitted_kin(new), new):
-                self._enter(_transmitted(held), rejection if held is new else "")
+            self._enter_family(new, rejection)
         return self._finish()
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
@@ -302,10 +302,10 @@ class Broker:
             is_triggered=held.is_triggered and is_same_trigger,
             stop_price=held.stop_price if is_same_trigger else None,
             conditions_met=held.conditions_met and held.order.conditions == order.conditions,
+            placed_ms=held.placed_ms if _is_same_time(held, order) else now_ms,
         )
         changed = self._checks.sized(changed, now_ms, held)
-        is_more = held.is_inactive or changed.quantity > held.quantity
-        objection = self._checks.objection(changed, now_ms) if is_more else ""
+        objection = self._objection(held, changed)
         if objection and held.is_inactive:
             self._endings.reject(changed, 201, objection)
         elif objection:
@@ -434,6 +434,21 @@ class Broker:
 
     # --- inside ---
 
+    def _objection(self, held: BrokerOrder, changed: BrokerOrder) -> str:
+        """Why an order may not have new terms: those that ask for more than the old are asked."""
+        if changed.quantity <= held.filled and held.filled:
+            return TOO_SMALL
+        is_for_another = auction_of(changed.order) is not auction_of(held.order)
+        is_more = held.is_inactive or changed.quantity > held.quantity or is_for_another
+        return self._checks.objection(changed, self._scribe.now_ms) if is_more else ""
+
+    def _enter_family(self, last: BrokerOrder, rejection: str = "") -> None:
+        """Take the orders that one transmits, and it, unless one of them has ended another."""
+        for perm_id in (*self._kin(last), last.perm_id):
+            held = self.truth.orders[perm_id]
+            if held.status is Status.PENDING_SUBMIT:
+                self._enter(_transmitted(held), rejection if perm_id == last.perm_id else "")
+
     def _enter(self, held: BrokerOrder, rejection: str = "") -> None:
         """The broker takes an order that was transmitted, or rejects it."""
         objection = rejection or self._checks.objection(held, self._scribe.now_ms)
@@ -443,6 +458,7 @@ class Broker:
         self._floor.plan_maturity(held.instrument)
         self._passage.advance(held)
         self._endings.plan_end(held)
+        self._sequels.entered(held.perm_id)
 
     def _begin(self, now_ms: int, instrument: Instrument | None = None) -> None:
         """Start an operation, with what is displayed at that moment."""
@@ -532,7 +548,10 @@ class Broker:
             self._passage.advance(held)
 
     def _hold_auction(self, held: BrokerOrder) -> None:
-        if held.gate is Gate.HOURS and held.perm_id in self._desks.of(held.instrument).waiting:
+        """Hold the auction, unless the order is for another by now, or for none."""
+        is_its_own = auction_of(held.order) is not None and self._passage.is_worked(held)
+        is_waiting = held.perm_id in self._desks.of(held.instrument).waiting
+        if is_its_own and is_waiting and held.gate is Gate.HOURS:
             self._floor.hold_auction(held)
 
     def _work_next_part(self, held: BrokerOrder) -> None:
@@ -553,13 +572,12 @@ class Broker:
         if held.status is Status.PENDING_CANCEL:
             self._endings.end(held, "", self._cancelling.pop(held.perm_id, None))
 
-    def _untransmitted_kin(self, child: BrokerOrder) -> list[BrokerOrder]:
-        """The parent and its other children, as far as they were never transmitted."""
+    def _kin(self, child: BrokerOrder) -> tuple[int, ...]:
+        """The parent of an order and its other children."""
         if not child.parent_perm_id:
-            return []
+            return ()
         kin = (child.parent_perm_id, *self._families.children(child.parent_perm_id))
-        held = (self.truth.orders[perm_id] for perm_id in kin if perm_id != child.perm_id)
-        return [order for order in held if order.status is Status.PENDING_SUBMIT]
+        return tuple(perm_id for perm_id in kin if perm_id != child.perm_id)
 
     def _modify_unsent(self, held: BrokerOrder, order: Order) -> list[Event]:
         """New terms of an order that was never transmitted; they may transmit it."""
@@ -567,7 +585,7 @@ class Broker:
         self._families.enter(changed)
         self._scribe.write(Replaced(changed))
         if order.transmit:
-            self._enter(changed)
+            self._enter_family(changed)
         return self._finish()
 
     def _is_only_smaller(self, held: BrokerOrder, order: Order) -> bool:
@@ -586,6 +604,15 @@ def _transmitted(held: BrokerOrder) -> BrokerOrder:
     if held.order.transmit:
         return held
     return replace(held, order=replace(held.order, transmit=True))
+
+
+def _is_same_time(held: BrokerOrder, after: Order) -> bool:
+    """Whether new terms leave the times of an order as they are; else they count from now on."""
+    before = held.order
+    names = ("tif", "good_till_date", "good_after_time", "active_start_time", "active_stop_time")
+    is_same = all(getattr(before, name) == getattr(after, name) for name in names)
+    is_same_length = before.duration == after.duration and auction_of(before) is auction_of(after)
+    return is_same and is_same_length and not held.is_inactive
 
 
 def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:

@@ -195,6 +195,8 @@ class Floor:
         desk = self._desks.of(held.instrument)
         price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
+        if not desk.book.is_matching:
+            return
         if limit is None or side.sign * (limit - price) >= 0:
             self._endings.take_out(held)
             self.on_fill(Filled(held.perm_id, held.remaining, price, added=False))

@@ -42,9 +42,11 @@ def _is_untransmitted(held: BrokerOrder, _situation: Situation) -> bool:
 
 def _is_child(held: BrokerOrder, situation: Situation) -> bool:
     parent = situation.parent
-    if parent is None or is_due(held, parent):
+    if parent is None:
         return False
-    return bool(held.order.hedge_type) or parent.status is not Status.FILLED
+    if held.order.hedge_type:
+        return not (is_due(held, parent) and held.quantity)
+    return parent.status is not Status.FILLED
 
 
 def _is_early(held: BrokerOrder, situation: Situation) -> bool:
