@@ -30,7 +30,7 @@ from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
-from simulator.broker.floor import Floor, becomes_limit
+from simulator.broker.floor import Floor
 from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
@@ -48,6 +48,7 @@ from simulator.broker.records import (
     Refused,
     Replaced,
 )
+from simulator.broker.revision import revised
 from simulator.broker.scribe import Scribe
 from simulator.broker.sequels import Sequels
 from simulator.broker.sharing import Sharing
@@ -58,7 +59,7 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS
-from simulator.order_types import auction_of, limit_after_trigger
+from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
@@ -227,8 +228,11 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
+            desk.book.is_halted = self.market.is_halted(desk.instrument)
         for perm_id in [held.perm_id for held in open_orders]:
             self._take_up(self.truth.orders[perm_id])
+        for desk in tuple(self._desks):
+            self._passage.close_hours(desk)
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
@@ -243,8 +247,10 @@ class Broker:
         elif held.is_live:
             self._floor.plan_maturity(held.instrument)
             self._endings.plan_end(held)
-            self._passage.park(held)
-            self._resume_cancel(held)
+            if self._endings.is_over(held):
+                self._endings.expire(held)
+            elif not self._has_cancel_arrived(held):
+                self._passage.park(held)
 
     # --- orders ---
 
@@ -294,17 +300,7 @@ class Broker:
             return self._finish()
         if held.status is Status.PENDING_SUBMIT:
             return self._modify_unsent(held, order)
-        is_same_trigger = _is_same_trigger(held, order)
-        changed = replace(
-            held,
-            order=order,
-            work_limit=_limit_kept(held, order) if is_same_trigger else None,
-            is_triggered=held.is_triggered and is_same_trigger,
-            stop_price=held.stop_price if is_same_trigger else None,
-            conditions_met=held.conditions_met and held.order.conditions == order.conditions,
-            placed_ms=held.placed_ms if _is_same_time(held, order) else now_ms,
-        )
-        changed = self._checks.sized(changed, now_ms, held)
+        changed = self._checks.sized(revised(held, order, now_ms), now_ms, held)
         objection = self._objection(held, changed)
         if objection and held.is_inactive:
             self._endings.reject(changed, 201, objection)
@@ -320,7 +316,7 @@ class Broker:
         return self._finish()
 
     def cancel(
-        self, held: BrokerOrder, now_ms: int, reason: str = "", by_client_id: int | None = None
+        self, held: BrokerOrder, now_ms: int, by_client_id: int | None = None
     ) -> list[Event]:
         """Cancel an order; what was filled stays filled, and what is done stays done.
 
@@ -337,7 +333,7 @@ class Broker:
             due_ms = now_ms + self.rules.cancel_latency_ms
             self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
         else:
-            self._endings.end(held, reason, by_client_id)
+            self._endings.end(held, "", by_client_id)
         return self._finish()
 
     def bind(self, held: BrokerOrder, order_id: int, now_ms: int) -> list[Event]:
@@ -562,15 +558,21 @@ class Broker:
         del held
         self._passage.look(ANYTHING)
 
-    def _resume_cancel(self, held: BrokerOrder) -> None:
-        """A cancel that was on its way when the journal ended arrives."""
-        if held.status is Status.PENDING_CANCEL:
-            due_ms = held.changed_ms + self.rules.cancel_latency_ms
+    def _has_cancel_arrived(self, held: BrokerOrder) -> bool:
+        """Whether a cancel that was on its way when the journal ended is there; else it comes."""
+        if held.status is not Status.PENDING_CANCEL:
+            return False
+        due_ms = held.changed_ms + self.rules.cancel_latency_ms
+        if due_ms > self._scribe.now_ms:
             self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+            return False
+        self._confirm_cancel(held)
+        return True
 
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
-            self._endings.end(held, "", self._cancelling.pop(held.perm_id, None))
+            by_client_id = self._cancelling.pop(held.perm_id, held.client_id)
+            self._endings.end(held, "", by_client_id)
 
     def _kin(self, child: BrokerOrder) -> tuple[int, ...]:
         """The parent of an order and its other children."""
@@ -604,28 +606,3 @@ def _transmitted(held: BrokerOrder) -> BrokerOrder:
     if held.order.transmit:
         return held
     return replace(held, order=replace(held.order, transmit=True))
-
-
-def _is_same_time(held: BrokerOrder, after: Order) -> bool:
-    """Whether new terms leave the times of an order as they are; else they count from now on."""
-    before = held.order
-    names = ("tif", "good_till_date", "good_after_time", "active_start_time", "active_stop_time")
-    is_same = all(getattr(before, name) == getattr(after, name) for name in names)
-    is_same_length = before.duration == after.duration and auction_of(before) is auction_of(after)
-    return is_same and is_same_length and not held.is_inactive
-
-
-def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:
-    """Whether new terms leave a trigger as it is; a trailing stop may be named where it is."""
-    before = held.order
-    names = ("order_type", "aux_price", "trailing_percent", "trigger_method")
-    is_same_stop = after.trail_stop_price in {before.trail_stop_price, held.stop_price}
-    return is_same_stop and all(getattr(before, name) == getattr(after, name) for name in names)
-
-
-def _limit_kept(held: BrokerOrder, order: Order) -> Decimal | None:
-    """Where an order goes on working under new terms, if that is not the limit they name."""
-    if becomes_limit(held.order):
-        return held.work_limit
-    stop = held.stop_price if held.is_triggered else None
-    return None if stop is None else limit_after_trigger(order, stop)

@@ -173,3 +173,67 @@ def test_an_order_cannot_be_made_smaller_than_what_is_filled(trading) -> None:
     change(trading, 1, cash_quantity=D(500))
     assert [type(event) for event in trading.events] == [Refused]
     assert trading[1].remaining == 2
+
+
+def test_a_stop_may_become_another_order_at_once(trading) -> None:
+    order = trading.place(
+        "STP",
+        sell=10,
+        aux_price="90",
+        trigger_price="100",
+        adjusted_order_type="STP",
+        adjusted_stop_price="95",
+    )
+    assert trading[order].order.aux_price == 95
+
+
+# --- restarts ---
+
+
+def again(before: Trading, seconds: float, *, is_halted: bool = False, **how: Any) -> Trading:
+    """The broker taken up from its journal after some time, in a market that has come down."""
+    after = Trading(**how)
+    after.now_ms = before.now_ms + round(seconds * 1000)
+    aapl, market = after.world.instrument(AAPL), after.world.market
+    market.set_quote(aapl, after.now_ms, bid=D(88), ask=D(89))
+    if is_halted:
+        market.halt(aapl, after.now_ms)
+    after.broker.restore(before.broker.journal, after.now_ms)
+    return after
+
+
+@pytest.mark.parametrize("order_type", ["LMT", "REL"])
+def test_nothing_trades_at_a_restart_while_the_market_is_closed(by_calendar, order_type) -> None:
+    order = by_calendar.place(order_type, buy=10, limit_price="90", aux_price="0")
+    later = again(by_calendar, to_close(by_calendar) + 3600, calendar=True)
+    assert (later[order].gate, later[order].filled) == (Gate.HOURS, 0)
+
+
+def test_nothing_trades_at_a_restart_in_a_halt(trading) -> None:
+    order = trading.place("LMT", buy=10, limit_price="90")
+    assert again(trading, 60, is_halted=True).status(order) == ["Submitted"]
+
+
+def test_an_order_that_has_expired_before_a_restart_does_not_trade_at_it(by_calendar) -> None:
+    order = by_calendar.place("LMT", buy=10, limit_price="90", tif="DAY")
+    assert again(by_calendar, 2 * DAY, calendar=True).status(order) == ["Cancelled"]
+
+
+def test_an_order_whose_cancel_has_come_before_a_restart_does_not_trade_at_it() -> None:
+    rules = Rules(cancel_latency_ms=1000)
+    trading = Trading(rules=rules)
+    group: dict[str, Any] = {"oca_group": "either", "oca_type": 1}
+    orders = [trading.place("LMT", buy=10, limit_price="90", **group) for _ in range(2)]
+    trading.cancel(orders[0])
+    assert again(trading, 2, rules=rules).status(*orders) == ["Cancelled", "Cancelled"]
+
+
+def test_a_cancel_that_comes_after_a_restart_is_still_one_of_the_client() -> None:
+    rules = Rules(cancel_latency_ms=1000)
+    trading = Trading(rules=rules)
+    group: dict[str, Any] = {"oca_group": "either", "oca_type": 1}
+    orders = [trading.place("LMT", buy=10, limit_price="80", **group) for _ in range(2)]
+    trading.cancel(orders[0])
+    later = again(trading, 0.5, rules=rules)
+    later.wait(1)
+    assert later.status(*orders) == ["Cancelled", "Cancelled"]
