@@ -1,17 +1,13 @@
-"""The broker: takes orders, passes them through their gates, works them, books what they do.
+"""The broker's verbs: what clients, the market, the time and a test may have it do.
+
+How an order passes its gates, is worked and ends are other rooms (`passage`, `floor`,
+`endings`); here is in which order they are asked, and what is planned for later.
 
 Knows no session and no message; outlives sockets and gateway restarts. Each verb returns
 the events it caused, in the order in which they happened; all of them stand in the journal.
 
-What an order waits for (`Gate`) is asked anew whenever something it waits for may have
-changed, and always from the first gate on. Assumptions, each with its source:
-
-- Children wait until their parent is filled completely, and end with it (wire captures:
-  children are pre-submitted with `child`; cancelled by the server when the parent is).
-- Of a group with block (types 1 and 2) nothing trades until the rest was cancelled or
-  reduced; without block (3) one quote may fill several before they are (IBKR's guide to OCA).
-- Orders in an auction trade at the last price displayed then, whatever their size (ours).
-- New terms put an order at the end of its line, unless only its size gets smaller (IBKR).
+New terms put an order at the end of its line, unless only its size gets smaller (IBKR). An
+operation is over when nothing matches any more; what it has set off is part of it.
 """
 
 from __future__ import annotations
@@ -529,7 +525,7 @@ class Broker:
 
         What its holders have told to be done with it is done first.
         """
-        self._floor.is_mature(instrument)
+        self._floor.matured(instrument)
         for held in self.live_orders():
             if held.instrument.con_id != instrument.con_id and not _has_leg(held, instrument):
                 continue
@@ -594,8 +590,8 @@ class Broker:
         """Whether new terms take off size and change nothing else, while the order is worked."""
         same = replace(held.order, total_quantity=order.total_quantity) == order
         quantity = order.total_quantity or ZERO
-        is_worked_ = self._desks.of(held.instrument).is_worked(held.perm_id)
-        return same and is_worked_ and held.filled < quantity < held.quantity
+        is_at_work = self._desks.of(held.instrument).is_worked(held.perm_id)
+        return same and is_at_work and held.filled < quantity < held.quantity
 
 
 def _has_leg(held: BrokerOrder, instrument: Instrument) -> bool:

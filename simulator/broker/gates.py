@@ -1,5 +1,8 @@
 """Where an order stands: the first gate that does not let it through. Pure.
 
+Children wait until their parent is filled completely (wire captures: they are pre-submitted
+with `child`); a hedge waits for its size, which its parent tells when it is over.
+
 Outside a calendar every hour is an hour of trading, but auctions are still at the ends of
 the day (see `schedule`).
 """
