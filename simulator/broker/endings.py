@@ -125,6 +125,10 @@ class Endings:
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
+        """Put an order out of force; one whose cancel is on its way has nothing to come back to."""
+        if held.status is Status.PENDING_CANCEL:
+            self.end(held, reason)
+            return
         self.take_out(held)
         after = self._scribe.changed(held, Change.REJECTED, ending=reason)
         self._scribe.write(Rejected(after, code, reason))

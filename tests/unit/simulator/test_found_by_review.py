@@ -237,3 +237,67 @@ def test_a_cancel_that_comes_after_a_restart_is_still_one_of_the_client() -> Non
     later = again(trading, 0.5, rules=rules)
     later.wait(1)
     assert later.status(*orders) == ["Cancelled", "Cancelled"]
+
+
+# --- cancels and groups ---
+
+
+@pytest.mark.parametrize("tif", ["FOK", "DTC"])
+def test_an_order_whose_cancel_is_on_its_way_is_not_left_out_of_force(tif) -> None:
+    trading = Trading(calendar=True, rules=Rules(cancel_latency_ms=1000))
+    order = trading.place("STP", sell=2000, aux_price="95", tif=tif)
+    trading.wait(to_close(trading) - 0.5 if tif == "DTC" else 0)
+    trading.cancel(order)
+    trading.quote(93, 94)
+    trading.wait(2)
+    assert trading.status(order) == ["Cancelled"]
+
+
+def test_one_trade_may_fill_an_order_and_cancel_its_other_side(trading) -> None:
+    group: dict[str, Any] = {"oca_group": "either", "oca_type": 1}
+    order = trading.place("LMT", buy=10, limit_price="100", **group)
+    sale = Order(
+        action="SELL", total_quantity=D(4), order_type="LMT", limit_price=D(100), tif="GTC", **group
+    )
+    contract = trading.world.instrument(AAPL).contract()
+    trading.broker.place(2, 1, contract, sale, trading.now_ms)
+    assert (trading[order].filled, trading.status(order)) == (4, ["Cancelled"])
+
+
+def test_what_a_group_took_off_an_order_for_money_is_not_given_back(trading) -> None:
+    spend(trading)
+    change(trading, 1, oca_group="either", oca_type=3)
+    other = trading.place("LMT", buy=10, limit_price="90", oca_group="either", oca_type=3)
+    fill(trading, other, 5)
+    change(trading, 1, limit_price=D(98))
+    assert trading[1].remaining == 1
+
+
+def test_a_level_of_a_scale_order_that_is_busted_is_worked_again(trading) -> None:
+    order = trading.place(
+        "LMT",
+        buy=30,
+        limit_price="101",
+        scale_init_level_size=10,
+        scale_price_increment=D(1),
+    )
+    (first,) = trading.broker.executions
+    trading.events = trading.broker.revise(
+        first, quantity=D(0), price=D(101), now_ms=trading.now_ms
+    )
+    assert trading.fills == [(order, "10", "101")]
+
+
+def test_an_order_that_is_filled_to_its_new_size_does_not_come_back(by_calendar) -> None:
+    order = by_calendar.place("LMT", buy=10, limit_price="90", tif="DTC")
+    fill(by_calendar, order, 4)
+    by_calendar.wait(DAY)
+    change(by_calendar, order, total_quantity=D(4))
+    assert by_calendar.status(order) == ["Inactive"]
+
+
+def test_what_is_left_of_a_market_to_limit_order_keeps_its_price_under_new_terms(trading) -> None:
+    trading.quote(99, 101, size=4)
+    order = trading.place("MTL", buy=10)
+    change(trading, order, total_quantity=D(20))
+    assert (trading[order].work_limit, trading[order].remaining) == (101, 16)
