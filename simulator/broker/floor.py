@@ -89,6 +89,9 @@ class Floor:
             self._endings.cancel_by_system(held, plan.reason)
             return
         if plan is not None:
+            if plan.ends_ms is not None and plan.ends_ms < self._scribe.now_ms:
+                self._endings.end(held, "")
+                return
             desk.plan(working, plan)
             self.work_part(held)
             return

@@ -10,7 +10,7 @@ from brokers import AAPL, MSFT, Trading
 from simulator.broker import Gate, Refused, Rules
 from simulator.broker.schedule import TOO_LATE, auction_ms
 from simulator.order_types import Auction
-from simulator.records import Order
+from simulator.records import Order, TagValue
 
 DAY = 86_400
 HEDGE: dict[str, Any] = {"sell": 0, "name": MSFT, "hedge_type": "P", "hedge_param": "2"}
@@ -217,6 +217,20 @@ def test_nothing_trades_at_a_restart_in_a_halt(trading) -> None:
 def test_an_order_that_has_expired_before_a_restart_does_not_trade_at_it(by_calendar) -> None:
     order = by_calendar.place("LMT", buy=10, limit_price="90", tif="DAY")
     assert again(by_calendar, 2 * DAY, calendar=True).status(order) == ["Cancelled"]
+
+
+def test_an_algorithm_that_was_over_before_a_restart_does_not_go_on_at_it(by_calendar) -> None:
+    order = by_calendar.place(
+        "LMT",
+        buy=10,
+        limit_price="90",
+        tif="DAY",
+        algo_strategy="Twap",
+        algo_params=(TagValue(tag="endTime", value="11:00:00 US/Eastern"),),
+    )
+    by_calendar.wait(60)
+    later = again(by_calendar, 2 * 3600, calendar=True)
+    assert (later[order].filled, later.status(order)) == (0, ["Cancelled"])
 
 
 def test_an_order_whose_cancel_has_come_before_a_restart_does_not_trade_at_it() -> None:
