@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from simulator import records as r
 
 from .mirrored import both
-from .terms import AAPL, BUY, Error, Fill, Now, Place, Quote, Scenario, Wait, do
+from .terms import AAPL, BUY, MADE, Error, Fill, Now, Place, Quote, Scenario, Wait, do
 from .worked import SCALE, SPREAD, microsoft
 
 LIMIT = replace(BUY, order_type="LMT", limit_price=D("99.50"))
@@ -166,6 +166,29 @@ ROWS = [
                 Error(321),
             ),
         ),
+    ),
+    *both(
+        Scenario(
+            name="a fill of a scale is followed by an order for its profit",
+            about="`scaleProfitOffset`",
+            waits="its limit to be quoted; what it makes, its profit",
+            steps=(
+                do(Place(replace(SCALE, scale_profit_offset=D("0.25"))), RESTING),
+                do(
+                    Quote("99.48", "99.50"),
+                    Fill("40", "99.50"),
+                    Now("Submitted", "40"),
+                    Now("Submitted", key=MADE),
+                ),
+                do(Quote("99.74", "99.76"), Now("Submitted", key=MADE)),
+                do(
+                    Quote("99.75", "99.77"),
+                    Fill("40", "99.75", MADE),
+                    Now("Filled", "40", key=MADE),
+                    Now("Submitted", "40"),
+                ),
+            ),
+        )
     ),
     *both(
         Scenario(

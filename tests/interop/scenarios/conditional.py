@@ -151,8 +151,8 @@ ROWS = [
         "the cushion of its account to follow what it holds",
         MARGIN,
         another("held", Fill("375", "400.00", "held"), HELD, quantity=375),
-        do(quoted("460.00"), HELD),
-        do(quoted("480.00"), *FILLED),
+        do(quoted("431.00"), HELD),
+        do(quoted("433.00"), *FILLED),
     ),
     *early(
         "an order with a condition of regular hours waits for them",

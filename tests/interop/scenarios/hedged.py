@@ -1,4 +1,7 @@
-"""Orders that follow what another has traded: hedges of four kinds. Also children that end it."""
+"""Orders that follow what another has traded, sent as hedges or made by the broker.
+
+Also children that end their parent.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from simulator.records import Contract, Order
 
 from .conditional import MSFT
 from .mirrored import OTHER, both
-from .pegged import AT_CALL, CALL
+from .pegged import AT_CALL, CALL, of_option
 from .terms import (
     AAPL,
     BUY,
+    MADE,
     Cancel,
     Error,
     Fill,
@@ -108,6 +112,36 @@ def delta_hedge(action: str, price: str, spy: str) -> Scenario:
     )
 
 
+def neutral(action: str, beyond: Quote, at: Quote, price: str, spy: str) -> Scenario:
+    """A call bought or sold by its volatility, and its stock traded against it."""
+    scenario = of_option(
+        "VOL",
+        "the market at what the volatility is worth",
+        Now("Submitted"),
+        do(beyond, Now("Submitted")),
+        do(
+            at,
+            Fill("1", price),
+            Now("Filled", "1"),
+            Fill("50", spy, MADE),
+            Now("Filled", "50", key=MADE),
+        ),
+        action=action,
+        volatility=D(20),
+        volatility_type=2,
+        delta_neutral_order_type="MKT",
+    )
+    return replace(
+        scenario,
+        name=f"the delta of a volatility order is hedged ({action.lower()})",
+        about="`deltaNeutralOrderType`",
+    )
+
+
+def call(bid: str, ask: str) -> Quote:
+    return Quote(bid, ask, name=AT_CALL)
+
+
 STOCK = Quote("400.00", "400.02", name="MSFT")
 EURO = Quote("1.25", "1.25", "10000000", "10000000", name="EUR.USD")
 
@@ -121,6 +155,8 @@ ROWS = [
             hedge(action, "F", "", EURUSD, {"SELL": "7960", "BUY": "8040"}, EURO),
         )
     ),
+    neutral("BUY", call("4.00", "5.45"), call("4.00", "5.44"), "5.44", "589.99"),
+    neutral("SELL", call("5.44", "6.00"), call("5.45", "6.00"), "5.45", "590.01"),
     delta_hedge("SELL", "5.00", "589.99"),
     delta_hedge("BUY", "5.00", "590.01"),
     Scenario(

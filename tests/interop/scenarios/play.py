@@ -80,7 +80,7 @@ class Play:
         self._world = world
         self._connect = connect
         self._sessions: dict[int, Session] = {}
-        self._orders: dict[str, Told] = {}
+        self._orders = {t.MADE: Told(client=1, order_id=0, is_combo=False)}
         self._books = Books()
         self._cash: Decimal | None = None
         self._portfolio: dict[str, Decimal] = {}

@@ -16,6 +16,9 @@ from simulator import records as r
 ANY = "PreSubmitted or Submitted"
 """A market order that waits: purchases begin pre-submitted, sales submitted, as captured."""
 
+MADE = "made"
+"""The key of the order that the broker itself made for the first client; it has no id."""
+
 LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
 
 D = Decimal

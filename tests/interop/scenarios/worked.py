@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from simulator import records as r
 
 from .mirrored import both
-from .terms import BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
+from .terms import ANY, BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
 
 MARKET = replace(BUY, order_type="MKT", total_quantity=D(10))
 RESTING = Now("Submitted")
@@ -50,7 +50,7 @@ def by_volume(name: str, **params: str) -> list[Scenario]:
             about=f"`algoStrategy` {name}",
             waits="a part of the volume that others trade",
             steps=(
-                do(Place(algo(name, **WINDOW, **params)), Now("PreSubmitted")),
+                do(Place(algo(name, **WINDOW, **params)), Now(ANY)),
                 do(Print("100.00", "9")),
                 do(Print("100.00", "21"), Fill("3", "100.01"), Now("Submitted", "3")),
             ),
