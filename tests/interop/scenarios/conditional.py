@@ -9,7 +9,7 @@ from typing import Any
 from simulator import records as r
 
 from .mirrored import either_side
-from .terms import AAPL, BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
+from .terms import AAPL, BUY, Error, Fill, Now, Pay, Place, Print, Quote, Scenario, Step, Wait, do
 
 LIMIT = replace(BUY, order_type="LMT", limit_price=D("100.01"))
 RESTING_LIMIT = replace(LIMIT, limit_price=D("99.50"))
@@ -148,11 +148,19 @@ ROWS = [
     ),
     *waiting(
         "margin",
-        "the cushion of its account to follow what it holds",
+        "that cushion, as what the account holds is quoted",
         MARGIN,
         another("held", Fill("375", "400.00", "held"), HELD, quantity=375),
         do(quoted("431.00"), HELD),
         do(quoted("433.00"), *FILLED),
+    ),
+    *waiting(
+        "margin",
+        "that cushion, as money is moved",
+        MARGIN,
+        another("held", Fill("250", "400.00", "held"), HELD, quantity=250),
+        do(Pay("-370000"), HELD),
+        do(Pay("-10000"), *FILLED),
     ),
     *early(
         "an order with a condition of regular hours waits for them",

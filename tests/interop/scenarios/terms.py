@@ -123,6 +123,13 @@ class FillBy:
     key: str = "it"
 
 
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Pay money into the account, or out of it if negative."""
+
+    amount: str
+
+
 Action = (
     Place
     | Preview
@@ -135,6 +142,7 @@ Action = (
     | Resume
     | RejectNext
     | FillBy
+    | Pay
 )
 
 
