@@ -1,17 +1,13 @@
-"""The broker: takes orders, passes them through their gates, works them, books what they do.
+"""The broker's verbs: what clients, the market, the time and a test may have it do.
+
+How an order passes its gates, is worked and ends are other rooms (`passage`, `floor`,
+`endings`); here is in which order they are asked, and what is planned for later.
 
 Knows no session and no message; outlives sockets and gateway restarts. Each verb returns
 the events it caused, in the order in which they happened; all of them stand in the journal.
 
-What an order waits for (`Gate`) is asked anew whenever something it waits for may have
-changed, and always from the first gate on. Assumptions, each with its source:
-
-- Children wait until their parent is filled completely, and end with it (wire captures:
-  children are pre-submitted with `child`; cancelled by the server when the parent is).
-- Of a group with block (types 1 and 2) nothing trades until the rest was cancelled or
-  reduced; without block (3) one quote may fill several before they are (IBKR's guide to OCA).
-- Orders in an auction trade at the last price displayed then, whatever their size (ours).
-- New terms put an order at the end of its line, unless only its size gets smaller (IBKR).
+New terms put an order at the end of its line, unless only its size gets smaller (IBKR). An
+operation is over when nothing matches any more; what it has set off is part of it.
 """
 
 from __future__ import annotations
@@ -30,7 +26,7 @@ from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
 from simulator.broker.families import Families
-from simulator.broker.floor import Floor, becomes_limit
+from simulator.broker.floor import Floor
 from simulator.broker.hedges import NOTHING_TO_HEDGE
 from simulator.broker.passage import Passage
 from simulator.broker.pricing import Pricers
@@ -48,6 +44,7 @@ from simulator.broker.records import (
     Refused,
     Replaced,
 )
+from simulator.broker.revision import revised
 from simulator.broker.scribe import Scribe
 from simulator.broker.sequels import Sequels
 from simulator.broker.sharing import Sharing
@@ -58,11 +55,12 @@ from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
 from simulator.market import Market, Quote
 from simulator.matching import MODELS
-from simulator.order_types import auction_of, limit_after_trigger
+from simulator.order_types import auction_of
 from simulator.records import Contract, Order, Status
 
 ZERO = Decimal(0)
 TOO_LATE = "Order has been cancelled already, too late to replace"
+TOO_SMALL = "More has been filled than the new size of the order."
 
 
 class Broker:
@@ -226,8 +224,11 @@ class Broker:
             self._families.enter(held)
         for desk in self._desks:
             desk.show(self.market.quote(desk.instrument, now_ms))
+            desk.book.is_halted = self.market.is_halted(desk.instrument)
         for perm_id in [held.perm_id for held in open_orders]:
             self._take_up(self.truth.orders[perm_id])
+        for desk in tuple(self._desks):
+            self._passage.close_hours(desk)
         for ledger in self.ledgers.values():
             for position in ledger.positions.values():
                 self._floor.plan_maturity(position.instrument)
@@ -242,8 +243,10 @@ class Broker:
         elif held.is_live:
             self._floor.plan_maturity(held.instrument)
             self._endings.plan_end(held)
-            self._passage.park(held)
-            self._resume_cancel(held)
+            if self._endings.is_over(held):
+                self._endings.expire(held)
+            elif not self._has_cancel_arrived(held):
+                self._passage.park(held)
 
     # --- orders ---
 
@@ -280,8 +283,7 @@ class Broker:
         self._scribe.write(Accepted(new))
         self._families.enter(new)
         if order.transmit:
-            for held in (*self._untransmitted_kin(new), new):
-                self._enter(_transmitted(held), rejection if held is new else "")
+            self._enter_family(new, rejection)
         return self._finish()
 
     def modify(self, held: BrokerOrder, order: Order, now_ms: int) -> list[Event]:
@@ -294,18 +296,8 @@ class Broker:
             return self._finish()
         if held.status is Status.PENDING_SUBMIT:
             return self._modify_unsent(held, order)
-        is_same_trigger = _is_same_trigger(held, order)
-        changed = replace(
-            held,
-            order=order,
-            work_limit=_limit_kept(held, order) if is_same_trigger else None,
-            is_triggered=held.is_triggered and is_same_trigger,
-            stop_price=held.stop_price if is_same_trigger else None,
-            conditions_met=held.conditions_met and held.order.conditions == order.conditions,
-        )
-        changed = self._checks.sized(changed, now_ms, held)
-        is_more = held.is_inactive or changed.quantity > held.quantity
-        objection = self._checks.objection(changed, now_ms) if is_more else ""
+        changed = self._checks.sized(revised(held, order, now_ms), now_ms, held)
+        objection = self._objection(held, changed)
         if objection and held.is_inactive:
             self._endings.reject(changed, 201, objection)
         elif objection:
@@ -320,7 +312,7 @@ class Broker:
         return self._finish()
 
     def cancel(
-        self, held: BrokerOrder, now_ms: int, reason: str = "", by_client_id: int | None = None
+        self, held: BrokerOrder, now_ms: int, by_client_id: int | None = None
     ) -> list[Event]:
         """Cancel an order; what was filled stays filled, and what is done stays done.
 
@@ -337,7 +329,7 @@ class Broker:
             due_ms = now_ms + self.rules.cancel_latency_ms
             self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
         else:
-            self._endings.end(held, reason, by_client_id)
+            self._endings.end(held, "", by_client_id)
         return self._finish()
 
     def bind(self, held: BrokerOrder, order_id: int, now_ms: int) -> list[Event]:
@@ -434,6 +426,21 @@ class Broker:
 
     # --- inside ---
 
+    def _objection(self, held: BrokerOrder, changed: BrokerOrder) -> str:
+        """Why an order may not have new terms: those that ask for more than the old are asked."""
+        if changed.quantity <= held.filled and held.filled:
+            return TOO_SMALL
+        is_for_another = auction_of(changed.order) is not auction_of(held.order)
+        is_more = held.is_inactive or changed.quantity > held.quantity or is_for_another
+        return self._checks.objection(changed, self._scribe.now_ms) if is_more else ""
+
+    def _enter_family(self, last: BrokerOrder, rejection: str = "") -> None:
+        """Take the orders that one transmits, and it, unless one of them has ended another."""
+        for perm_id in (*self._kin(last), last.perm_id):
+            held = self.truth.orders[perm_id]
+            if held.status is Status.PENDING_SUBMIT:
+                self._enter(_transmitted(held), rejection if perm_id == last.perm_id else "")
+
     def _enter(self, held: BrokerOrder, rejection: str = "") -> None:
         """The broker takes an order that was transmitted, or rejects it."""
         objection = rejection or self._checks.objection(held, self._scribe.now_ms)
@@ -443,6 +450,7 @@ class Broker:
         self._floor.plan_maturity(held.instrument)
         self._passage.advance(held)
         self._endings.plan_end(held)
+        self._sequels.entered(held.perm_id)
 
     def _begin(self, now_ms: int, instrument: Instrument | None = None) -> None:
         """Start an operation, with what is displayed at that moment."""
@@ -517,7 +525,7 @@ class Broker:
 
         What its holders have told to be done with it is done first.
         """
-        self._floor.is_mature(instrument)
+        self._floor.matured(instrument)
         for held in self.live_orders():
             if held.instrument.con_id != instrument.con_id and not _has_leg(held, instrument):
                 continue
@@ -532,7 +540,10 @@ class Broker:
             self._passage.advance(held)
 
     def _hold_auction(self, held: BrokerOrder) -> None:
-        if held.gate is Gate.HOURS and held.perm_id in self._desks.of(held.instrument).waiting:
+        """Hold the auction, unless the order is for another by now, or for none."""
+        is_its_own = auction_of(held.order) is not None and self._passage.is_worked(held)
+        is_waiting = held.perm_id in self._desks.of(held.instrument).waiting
+        if is_its_own and is_waiting and held.gate is Gate.HOURS:
             self._floor.hold_auction(held)
 
     def _work_next_part(self, held: BrokerOrder) -> None:
@@ -543,23 +554,28 @@ class Broker:
         del held
         self._passage.look(ANYTHING)
 
-    def _resume_cancel(self, held: BrokerOrder) -> None:
-        """A cancel that was on its way when the journal ended arrives."""
-        if held.status is Status.PENDING_CANCEL:
-            due_ms = held.changed_ms + self.rules.cancel_latency_ms
+    def _has_cancel_arrived(self, held: BrokerOrder) -> bool:
+        """Whether a cancel that was on its way when the journal ended is there; else it comes."""
+        if held.status is not Status.PENDING_CANCEL:
+            return False
+        due_ms = held.changed_ms + self.rules.cancel_latency_ms
+        if due_ms > self._scribe.now_ms:
             self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+            return False
+        self._confirm_cancel(held)
+        return True
 
     def _confirm_cancel(self, held: BrokerOrder) -> None:
         if held.status is Status.PENDING_CANCEL:
-            self._endings.end(held, "", self._cancelling.pop(held.perm_id, None))
+            by_client_id = self._cancelling.pop(held.perm_id, held.client_id)
+            self._endings.end(held, "", by_client_id)
 
-    def _untransmitted_kin(self, child: BrokerOrder) -> list[BrokerOrder]:
-        """The parent and its other children, as far as they were never transmitted."""
+    def _kin(self, child: BrokerOrder) -> tuple[int, ...]:
+        """The parent of an order and its other children."""
         if not child.parent_perm_id:
-            return []
+            return ()
         kin = (child.parent_perm_id, *self._families.children(child.parent_perm_id))
-        held = (self.truth.orders[perm_id] for perm_id in kin if perm_id != child.perm_id)
-        return [order for order in held if order.status is Status.PENDING_SUBMIT]
+        return tuple(perm_id for perm_id in kin if perm_id != child.perm_id)
 
     def _modify_unsent(self, held: BrokerOrder, order: Order) -> list[Event]:
         """New terms of an order that was never transmitted; they may transmit it."""
@@ -567,15 +583,15 @@ class Broker:
         self._families.enter(changed)
         self._scribe.write(Replaced(changed))
         if order.transmit:
-            self._enter(changed)
+            self._enter_family(changed)
         return self._finish()
 
     def _is_only_smaller(self, held: BrokerOrder, order: Order) -> bool:
         """Whether new terms take off size and change nothing else, while the order is worked."""
         same = replace(held.order, total_quantity=order.total_quantity) == order
         quantity = order.total_quantity or ZERO
-        is_worked_ = self._desks.of(held.instrument).is_worked(held.perm_id)
-        return same and is_worked_ and held.filled < quantity < held.quantity
+        is_at_work = self._desks.of(held.instrument).is_worked(held.perm_id)
+        return same and is_at_work and held.filled < quantity < held.quantity
 
 
 def _has_leg(held: BrokerOrder, instrument: Instrument) -> bool:
@@ -586,19 +602,3 @@ def _transmitted(held: BrokerOrder) -> BrokerOrder:
     if held.order.transmit:
         return held
     return replace(held, order=replace(held.order, transmit=True))
-
-
-def _is_same_trigger(held: BrokerOrder, after: Order) -> bool:
-    """Whether new terms leave a trigger as it is; a trailing stop may be named where it is."""
-    before = held.order
-    names = ("order_type", "aux_price", "trailing_percent", "trigger_method")
-    is_same_stop = after.trail_stop_price in {before.trail_stop_price, held.stop_price}
-    return is_same_stop and all(getattr(before, name) == getattr(after, name) for name in names)
-
-
-def _limit_kept(held: BrokerOrder, order: Order) -> Decimal | None:
-    """Where an order goes on working under new terms, if that is not the limit they name."""
-    if becomes_limit(held.order):
-        return held.work_limit
-    stop = held.stop_price if held.is_triggered else None
-    return None if stop is None else limit_after_trigger(order, stop)

@@ -68,6 +68,8 @@ class Checks:
         quantity = self.quantity(instrument, order, now_ms)
         if before is not None and before.shares and is_shared_alike(before.order, order):
             return held
+        if before is not None and _is_same_money(before.order, order):
+            return replace(held, quantity=before.quantity)
         if order.hedge_type and before is not None:
             return replace(held, quantity=quantity or before.quantity)
         shares = self.sharing.of(order, instrument, quantity, now_ms)
@@ -120,3 +122,8 @@ class Checks:
             "Please submit your order using a limit price that is closer to the current market "
             f"price of {market}."
         )
+
+
+def _is_same_money(before: Order, after: Order) -> bool:
+    """Whether an order is for the amount it was for: its size stays what that was worth then."""
+    return bool(after.cash_quantity) and before.cash_quantity == after.cash_quantity

@@ -2,10 +2,9 @@
 
 Knows neither orders nor what happens when they hold. Assumptions:
 
-- Which price a trigger method looks at, and the default by type of security: IBKR, "Trigger
-  Methods" of the API and "Modify the Stop Trigger Method" of the TWS guide. More is asked of
-  the bid as of a purchase, less of the ask as of a sale. A double method wants two values in
-  a row, or a size that has grown.
+- Which price a trigger method looks at is known in `matching.readings`, as for stops: more is
+  asked of what rises, less of what falls (IBKR, "Trigger Methods" of the API). A method that
+  is none is the default.
 - Equal counts as reached, whatever is compared: the vendor's client shows `>=` and `<=`.
 - Change is in percent of the previous close (API, `PercentChangeCondition`), and is that of
   the last trade (ours); volume is that of the day (ours).
@@ -20,8 +19,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from simulator.broker.desk import view_of
 from simulator.instruments import Instrument
 from simulator.market import Quote
+from simulator.matching.readings import DOUBLE, READINGS, Look, default_method
 from simulator.moments import MomentError, read
 from simulator.records import (
     Condition,
@@ -35,7 +36,6 @@ from simulator.records import (
 
 OR = "o"
 ANY_EXCHANGE = frozenset({"", "SMART"})
-DEFAULT, DOUBLE_BID_ASK, LAST, DOUBLE_LAST, BID_ASK, LAST_OR_BID_ASK, MIDPOINT = 0, 1, 2, 3, 4, 7, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,78 +139,17 @@ def _time_ms(text: str, now_ms: int, zone: str) -> int | None:
         return None
 
 
-# --- prices ---
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """One value of a series of prices; another `count` is another value of the same price."""
-
-    price: Decimal | None
-    size: Decimal
-    count: int = 0
-
-
-_Series = Callable[[Quote, bool], _Value]
-
-
-def _bid_or_ask(quote: Quote, is_more: bool) -> _Value:
-    return _Value(quote.bid, quote.bid_size) if is_more else _Value(quote.ask, quote.ask_size)
-
-
-def _last(quote: Quote, _is_more: bool) -> _Value:
-    return _Value(quote.last, quote.last_size, quote.last_time_ms)
-
-
-def _middle(quote: Quote, _is_more: bool) -> _Value:
-    is_two_sided = quote.bid is not None and quote.ask is not None
-    return _Value(quote.mark if is_two_sided else None, Decimal(0))
-
-
-_METHODS: dict[int, tuple[tuple[_Series, ...], bool]] = {
-    DOUBLE_BID_ASK: ((_bid_or_ask,), True),
-    LAST: ((_last,), False),
-    DOUBLE_LAST: ((_last,), True),
-    BID_ASK: ((_bid_or_ask,), False),
-    LAST_OR_BID_ASK: ((_last, _bid_or_ask), False),
-    MIDPOINT: ((_middle,), False),
-}
-"""The prices of which one has to reach the mark, and whether it has to do so twice."""
-
-
-def default_method(instrument: Instrument) -> int:
-    """How an instrument is watched unless an order says otherwise."""
-    if instrument.sec_type == "CASH":
-        return BID_ASK
-    is_us_option = (instrument.sec_type, instrument.currency) == ("OPT", "USD")
-    return DOUBLE_BID_ASK if is_us_option else LAST
-
-
 def _is_price_reached(condition: PriceCondition, facts: Facts) -> bool:
+    """Whether the price that is looked at is there, by a double method for the second time."""
     quote, instrument = facts.quote(condition.con_id), facts.instrument(condition.con_id)
     if quote is None or instrument is None:
         return False
     method = condition.trigger_method
-    if method not in _METHODS:
-        method = default_method(instrument)
-    series, is_double = _METHODS[method]
-    before = facts.before(condition.con_id) if is_double else None
-    for values in series:
-        value = values(quote, condition.is_more)
-        if not _is_reached(value, condition):
-            continue
-        if not is_double or (
-            before is not None
-            and _is_confirmed(value, values(before, condition.is_more), condition)
-        ):
-            return True
-    return False
-
-
-def _is_reached(value: _Value, condition: PriceCondition) -> bool:
-    return value.price is not None and _is_past(value.price, condition.price, condition.is_more)
-
-
-def _is_confirmed(value: _Value, before: _Value, condition: PriceCondition) -> bool:
-    """Whether a value is the second in a row that reached the mark, or one of greater size."""
-    return value != before and (_is_reached(before, condition) or value.size > before.size)
+    if method not in READINGS:
+        method = default_method(instrument.sec_type)
+    look = Look(method, condition.is_more)
+    before = facts.before(condition.con_id) if method in DOUBLE else None
+    if before is not None:
+        look.at(view_of(instrument, before))
+    look.at(view_of(instrument, quote))
+    return look.reaches(condition.price)

@@ -178,6 +178,11 @@ class Desk:
         self.triggers.add(key, trigger)
         return self.triggers.look_at(key, self.view)
 
+    def watch_adjustment(self, key: int, trigger: Trigger) -> bool:
+        """Wait for where a stop becomes another order; True if that is reached already."""
+        self.adjustments.add(key, trigger)
+        return self.adjustments.look_at(key, self.view)
+
     def take_out(self, key: int) -> None:
         """Forget an order, wherever it stands."""
         self.waiting.pop(key, None)

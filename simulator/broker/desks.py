@@ -50,6 +50,6 @@ class Desks:
         con_id = next(iter(self._dirty), None)
         return None if con_id is None else self._desks[con_id]
 
-    def is_quiet(self, desk: Desk) -> None:
+    def leave(self, desk: Desk) -> None:
         """Nothing trades at a desk until it is touched again."""
         del self._dirty[desk.instrument.con_id]

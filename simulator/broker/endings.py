@@ -1,7 +1,11 @@
 """How orders end, and what that does to those that hang on them.
 
 Rejections, cancels, expiry; the other members of a group when one is filled; children and
-parents. Nothing here starts an order.
+parents. Nothing here starts an order. Assumptions:
+
+- Children end with their parent (wire captures: the server cancels them with it).
+- Of a group with block (types 1 and 2) nothing trades until the rest was cancelled or
+  reduced; without block (3) one quote may fill several before they are (IBKR's guide to OCA).
 """
 
 from __future__ import annotations
@@ -121,6 +125,10 @@ class Endings:
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
+        """Put an order out of force; one whose cancel is on its way has nothing to come back to."""
+        if held.status is Status.PENDING_CANCEL:
+            self.end(held, reason)
+            return
         self.take_out(held)
         after = self._scribe.changed(held, Change.REJECTED, ending=reason)
         self._scribe.write(Rejected(after, code, reason))

@@ -1,6 +1,8 @@
 """Where orders are worked: entered at their desk, matched, filled, in parts or in an auction.
 
-What follows from a fill for orders that wait elsewhere is told to `Onward`.
+What follows from a fill for orders that wait elsewhere is told to `Onward`. Orders in an
+auction trade at the last price displayed then, whatever their size (ours); in a halt there is
+none.
 """
 
 from __future__ import annotations
@@ -149,7 +151,7 @@ class Floor:
             fills = desk.book.next()
             self.on_fill(*fills)
             if not fills:
-                self._desks.is_quiet(desk)
+                self._desks.leave(desk)
                 self._endings.reduce_siblings()
         at_once, self._at_once = self._at_once, []
         for perm_id in at_once:
@@ -195,6 +197,8 @@ class Floor:
         desk = self._desks.of(held.instrument)
         price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
+        if not desk.book.is_matching:
+            return
         if limit is None or side.sign * (limit - price) >= 0:
             self._endings.take_out(held)
             self.on_fill(Filled(held.perm_id, held.remaining, price, added=False))
@@ -212,7 +216,7 @@ class Floor:
             self._maturing[instrument.con_id] = None
             self._agenda.plan(end_ms, Wake.MATURE, instrument.con_id)
 
-    def is_mature(self, instrument: Instrument) -> None:
+    def matured(self, instrument: Instrument) -> None:
         """The last day of an instrument is over."""
         self._maturing.pop(instrument.con_id, None)
 

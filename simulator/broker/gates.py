@@ -1,5 +1,8 @@
 """Where an order stands: the first gate that does not let it through. Pure.
 
+Children wait until their parent is filled completely (wire captures: they are pre-submitted
+with `child`); a hedge waits for its size, which its parent tells when it is over.
+
 Outside a calendar every hour is an hour of trading, but auctions are still at the ends of
 the day (see `schedule`).
 """
@@ -42,9 +45,11 @@ def _is_untransmitted(held: BrokerOrder, _situation: Situation) -> bool:
 
 def _is_child(held: BrokerOrder, situation: Situation) -> bool:
     parent = situation.parent
-    if parent is None or is_due(held, parent):
+    if parent is None:
         return False
-    return bool(held.order.hedge_type) or parent.status is not Status.FILLED
+    if held.order.hedge_type:
+        return not (is_due(held, parent) and held.quantity)
+    return parent.status is not Status.FILLED
 
 
 def _is_early(held: BrokerOrder, situation: Situation) -> bool:

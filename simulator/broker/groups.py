@@ -17,7 +17,7 @@ Knows keys and sizes only. Assumptions:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from simulator.records import ZERO, Order
@@ -68,13 +68,6 @@ def after_fill(
 def is_group_cancelled(by_client_id: int | None) -> bool:
     """Whether a cancel of one, by a client or by nobody, is a cancel of all."""
     return by_client_id is not None
-
-
-def as_child(order: Order, parent_perm_id: int) -> Order:
-    """An attached order as its group has it."""
-    if order.oca_group:
-        return order
-    return replace(order, oca_group=str(parent_perm_id), oca_type=REDUCE)
 
 
 def _reduced(member: Member, left: Decimal, left_before: Decimal) -> Decimal:

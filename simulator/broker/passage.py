@@ -92,8 +92,9 @@ class Passage:
     def _await_trigger(self, held: BrokerOrder) -> None:
         desk, sec_type = self._desks.of(held.instrument), held.instrument.sec_type
         adjustment = adjustment_trigger(held.order, sec_type)
-        if adjustment is not None:
-            desk.adjustments.add(held.perm_id, adjustment)
+        if adjustment is not None and desk.watch_adjustment(held.perm_id, adjustment):
+            self.adjust(held.perm_id)
+            return
         trigger = trigger_of(held.order, sec_type)
         if trigger is None:
             raise ValueError(f"order {held.perm_id} has no trigger to wait for")

@@ -95,16 +95,6 @@ def is_worked(order: Order, instrument: Instrument, sessions: Sessions, now_ms: 
     return sessions.is_open(instrument, now_ms, use_rth=not order.outside_rth)
 
 
-def works_from_ms(order: Order, instrument: Instrument, sessions: Sessions, now_ms: int) -> int:
-    """When an order can next be filled, which may be now."""
-    if is_worked(order, instrument, sessions, now_ms):
-        return now_ms
-    auction = auction_of(order)
-    if auction is not None:
-        return auction_ms(auction, instrument, sessions, now_ms)
-    return sessions.next(instrument, now_ms, use_rth=not order.outside_rth).start_ms
-
-
 def is_watched(order: Order, instrument: Instrument, sessions: Sessions, now_ms: int) -> bool:
     """Whether the conditions of an order count at this hour."""
     return order.conditions_ignore_rth or sessions.is_open(instrument, now_ms, use_rth=True)

@@ -46,11 +46,16 @@ class Sequels:
         self._next: deque[BrokerOrder] = deque()
 
     def take(self) -> BrokerOrder | None:
-        """The next, as it is now: a hedge without its size, or an order that is new."""
-        if not self._next:
-            return None
-        held = self._next.popleft()
-        return self._truth.orders.get(held.perm_id, held)
+        """The next, as it is now: a hedge without its size, or an order that is new.
+
+        A hedge that has ended in the meantime is left out.
+        """
+        while self._next:
+            held = self._next.popleft()
+            now = self._truth.orders.get(held.perm_id, held)
+            if not now.is_done:
+                return now
+        return None
 
     def filled(self, held: BrokerOrder, fill: Filled, now_ms: int) -> None:
         """Make the orders that follow a fill."""
@@ -66,9 +71,18 @@ class Sequels:
     def over(self, parent: BrokerOrder) -> None:
         """Have the hedges of an order worked that is over."""
         for perm_id in self._families.children(parent.perm_id):
-            child = self._truth.orders[perm_id]
-            if child.is_live and child.gate is Gate.PARENT and is_due(child, parent):
-                self._next.append(child)
+            self._queue_due(self._truth.orders[perm_id], parent)
+
+    def entered(self, perm_id: int) -> None:
+        """Have an order worked now if it is a hedge that comes after its parent was over."""
+        child = self._truth.orders[perm_id]
+        parent = self._truth.orders.get(child.parent_perm_id)
+        if parent is not None:
+            self._queue_due(child, parent)
+
+    def _queue_due(self, child: BrokerOrder, parent: BrokerOrder) -> None:
+        if child.is_live and child.gate is Gate.PARENT and is_due(child, parent):
+            self._next.append(child)
 
     def sized(self, hedge: BrokerOrder, now_ms: int) -> BrokerOrder:
         """A hedge with its size, by the prices of now."""

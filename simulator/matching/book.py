@@ -87,6 +87,11 @@ class Book:
             self._join(entry)
         self._change()
 
+    @property
+    def is_matching(self) -> bool:
+        """Whether anything can trade: not in a halt, nor where only the test fills."""
+        return self.model.matches and not self.is_halted
+
     def working(self) -> tuple[int, ...]:
         """The orders in the book, oldest first."""
         return tuple(self._entries)
@@ -133,7 +138,7 @@ class Book:
 
     def reachable(self, order: Working) -> Decimal:
         """How much of an order, in the book or not, could be filled this moment."""
-        if self.is_halted or not self.model.matches:
+        if not self.is_matching:
             return ZERO
         entry = self._entries.get(order.key)
         if entry is None or entry.order is not order:
@@ -145,7 +150,7 @@ class Book:
 
         Empty when nothing matches until something changes.
         """
-        if not self._has_changed or self.is_halted or not self.model.matches:
+        if not self._has_changed or not self.is_matching:
             return ()
         fills = self._advance()
         self._has_changed = bool(fills)

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from simulator.broker.conditions import (
     Facts,
-    default_method,
     hold,
     is_met_by,
     times_ms,
@@ -18,6 +17,7 @@ from simulator.broker.conditions import (
 )
 from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase
 from simulator.market import Quote
+from simulator.matching.readings import default_method
 from simulator.records import (
     ExecutionCondition,
     MarginCondition,
@@ -99,7 +99,7 @@ def test_last_or_bid_ask_takes_whichever_comes_first() -> None:
     ("instrument", "method"), [(AAPL, 2), (EURUSD, 4), (US_OPTION, 1)], ids=["STK", "CASH", "OPT"]
 )
 def test_the_default_depends_on_what_is_watched(instrument, method) -> None:
-    assert default_method(instrument) == method
+    assert default_method(instrument.sec_type) == method
     ahead = replace(QUOTE, bid=D(105), ask=D(106))
     assert is_so(price(True, "105"), facts(ahead, instrument=instrument)) is (method == 4)
 
@@ -110,13 +110,13 @@ def test_a_double_method_wants_two_prices_in_a_row() -> None:
     assert not is_so(mark, facts(before=replace(QUOTE, bid=D(98))))
     assert is_so(mark, facts(before=replace(QUOTE, bid=D("99.5"))))
     assert not is_so(mark, facts(before=QUOTE))  # the same bid is no second one
-    assert is_so(mark, facts(before=replace(QUOTE, bid=D(98), bid_size=D(50))))
+    assert is_so(mark, facts(before=replace(QUOTE, bid_size=D(50))))
 
 
 def test_a_double_last_is_two_trades_and_not_one_seen_twice() -> None:
     mark = price(False, "100", 3)
     assert not is_so(mark, facts(before=replace(QUOTE, bid=D(98))))
-    assert is_so(mark, facts(before=replace(QUOTE, last_time_ms=NOW - 1)))
+    assert is_so(mark, facts(before=replace(QUOTE, volume=D(4990))))
 
 
 def test_where_nobody_bids_no_bid_is_reached() -> None:

@@ -11,7 +11,6 @@ from simulator.broker.groups import (
     RULES,
     Member,
     after_fill,
-    as_child,
     is_group_cancelled,
     rule_of,
 )
@@ -57,13 +56,6 @@ def test_only_a_client_cancels_a_group_by_cancelling_one() -> None:
     assert is_group_cancelled(1)
     assert is_group_cancelled(0)
     assert not is_group_cancelled(None)
-
-
-def test_children_are_a_group_named_after_their_parent() -> None:
-    child = as_child(replace(ORDER, parent_id=7), 1_000_007_001)
-    assert (child.oca_group, child.oca_type) == ("1000007001", 3)
-    own = replace(ORDER, parent_id=7, oca_group="mine", oca_type=1)
-    assert as_child(own, 1_000_007_001) == own
 
 
 @given(

@@ -18,7 +18,6 @@ from simulator.broker.schedule import (
     is_too_late,
     is_watched,
     is_worked,
-    works_from_ms,
 )
 from simulator.instruments import INSTRUMENTS, PRODUCTS, ContractDatabase
 from simulator.market import AlwaysOpen, TradingCalendar
@@ -191,22 +190,6 @@ def test_an_order_for_an_auction_is_worked_then_and_at_no_other_time() -> None:
 # --- hours ---
 
 
-@pytest.mark.parametrize(
-    ("order", "now_ms", "from_ms"),
-    [
-        (DAY, at(16, 10), at(16, 10)),
-        (DAY, at(16, 5), at(16, 9, 30)),
-        (AROUND, at(16, 5), at(16, 5)),
-        (AROUND, at(16, 20), at(17, 4)),
-        (DAY, at(18, 16), at(20, 9, 30)),
-        (MOC, at(16, 10), at(16, 16)),
-        (MOO, at(16, 10), at(17, 9, 30)),
-    ],
-)
-def test_when_an_order_is_next_worked(order, now_ms, from_ms) -> None:
-    assert works_from_ms(order, AAPL, CALENDAR, now_ms) == from_ms
-
-
 def test_conditions_count_in_regular_hours_unless_the_order_says_otherwise() -> None:
     early, order = at(16, 5), replace(DAY, conditions_ignore_rth=True)
     assert not is_watched(AROUND, AAPL, CALENDAR, early)
@@ -222,13 +205,23 @@ MOMENTS = st.integers(0, 14 * 24 * 3600).map(
 ORDERS = st.sampled_from([DAY, AROUND, MOC, MOO])
 
 
+def worked_from(order, instrument, sessions, now_ms) -> int:
+    """When an order can next be filled, which may be now."""
+    if is_worked(order, instrument, sessions, now_ms):
+        return now_ms
+    auction = auction_of(order)
+    if auction is not None:
+        return auction_ms(auction, instrument, sessions, now_ms)
+    return sessions.next(instrument, now_ms, use_rth=not order.outside_rth).start_ms
+
+
 @given(ORDERS, MOMENTS, st.sampled_from([CALENDAR, ALWAYS]), st.sampled_from([AAPL, NYSE, ES]))
 def test_an_order_that_is_taken_can_be_worked_before_it_ends(
     order, placed, sessions, instrument
 ) -> None:
     if is_too_late(order, instrument, sessions, placed):
         return
-    from_ms = works_from_ms(order, instrument, sessions, placed)
+    from_ms = worked_from(order, instrument, sessions, placed)
     ends = end(order, placed, instrument, sessions)
     assert placed <= from_ms < ends
     assert is_worked(order, instrument, sessions, from_ms)
