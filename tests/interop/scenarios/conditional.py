@@ -8,7 +8,8 @@ from typing import Any
 
 from simulator import records as r
 
-from .terms import AAPL, BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
+from .mirrored import either_side
+from .terms import AAPL, BUY, Error, Fill, Now, Pay, Place, Print, Quote, Scenario, Step, Wait, do
 
 LIMIT = replace(BUY, order_type="LMT", limit_price=D("100.01"))
 RESTING_LIMIT = replace(LIMIT, limit_price=D("99.50"))
@@ -35,17 +36,19 @@ def quoted(price: str) -> Quote:
 
 def waiting(
     kind: str, waits: str, condition: r.Condition | tuple[r.Condition, ...], *steps: Step
-) -> Scenario:
+) -> list[Scenario]:
     conditions = condition if isinstance(condition, tuple) else (condition,)
-    return Scenario(
-        name=f"an order waits for {waits}",
-        about=f"`conditions` {kind}",
-        waits=waits,
-        steps=(
-            do(quoted("400.00")),
-            do(Place(replace(LIMIT, conditions=conditions)), HELD),
-            *steps,
-        ),
+    return either_side(
+        Scenario(
+            name=f"an order waits for {waits}",
+            about=f"`conditions` {kind}",
+            waits=waits,
+            steps=(
+                do(quoted("400.00")),
+                do(Place(replace(LIMIT, conditions=conditions)), HELD),
+                *steps,
+            ),
+        )
     )
 
 
@@ -54,26 +57,43 @@ def another(key: str, *sightings: Any, contract: r.Contract = MSFT, quantity: in
     return do(Place(order, key, contract=contract), *sightings)
 
 
+EARLY = replace(LIMIT, outside_rth=True, conditions=(PRICE,))
+
+
+def early(name: str, waits: str, *steps: Step, is_ignored: bool) -> list[Scenario]:
+    """An order for all hours at five in the morning, with a condition that holds."""
+    told = "true" if is_ignored else "false"
+    return either_side(
+        Scenario(
+            name=name,
+            about=f"`conditionsIgnoreRth` {told}",
+            waits=waits,
+            world={"calendar": True},
+            steps=(do(quoted("401.00")), do(Wait(hours=19)), *steps),
+        )
+    )
+
+
 def either(condition: Any) -> Any:
     return replace(condition, conjunction="o")
 
 
 ROWS = [
-    waiting(
+    *waiting(
         "price",
         "another stock at a price",
         PRICE,
         do(quoted("400.99"), HELD),
         do(quoted("401.00"), *FILLED),
     ),
-    waiting(
+    *waiting(
         "time",
         "a time",
         TIME,
         do(Wait(minutes=29, seconds=59), HELD),
         do(Wait(seconds=1), *FILLED),
     ),
-    waiting(
+    *waiting(
         "margin",
         "the cushion of its account at a percentage",
         MARGIN,
@@ -87,7 +107,7 @@ ROWS = [
             quantity=500,
         ),
     ),
-    waiting(
+    *waiting(
         "execution",
         "a trade of its account in another stock",
         EXECUTION,
@@ -97,21 +117,21 @@ ROWS = [
         ),
         another("msft", Fill("100", "400.00", "msft"), *FILLED),
     ),
-    waiting(
+    *waiting(
         "volume",
         "the volume of another stock",
         VOLUME,
         do(Print("400.00", "1000", name="MSFT"), HELD),
         do(Print("400.00", "1000000000", name="MSFT"), *FILLED),
     ),
-    waiting(
+    *waiting(
         "percent change",
         "the change of another stock on the day",
         CHANGE,
         do(quoted("419.99"), HELD),
         do(quoted("420.00"), *FILLED),
     ),
-    waiting(
+    *waiting(
         "with `a` (and)",
         "a price and a time",
         (PRICE, TIME),
@@ -119,28 +139,62 @@ ROWS = [
         do(Wait(minutes=29), HELD),
         do(Wait(minutes=1), *FILLED),
     ),
-    waiting(
+    *waiting(
         "with `o` (or)",
         "a price or a time",
         (either(PRICE), TIME),
         do(Wait(minutes=29), HELD),
         do(quoted("401.00"), *FILLED),
     ),
-    Scenario(
-        name="an order rests until a condition cancels it",
-        about="`conditionsCancelOrder`",
-        waits="its limit to be quoted",
-        when="its condition holds",
-        steps=(
-            do(quoted("400.00")),
-            do(
-                Place(replace(RESTING_LIMIT, conditions=(PRICE,), conditions_cancel_order=True)),
-                Now("Submitted"),
+    *waiting(
+        "margin",
+        "that cushion, as what the account holds is quoted",
+        MARGIN,
+        another("held", Fill("375", "400.00", "held"), HELD, quantity=375),
+        do(quoted("431.00"), HELD),
+        do(quoted("433.00"), *FILLED),
+    ),
+    *waiting(
+        "margin",
+        "that cushion, as money is moved",
+        MARGIN,
+        another("held", Fill("250", "400.00", "held"), HELD, quantity=250),
+        do(Pay("-370000"), HELD),
+        do(Pay("-10000"), *FILLED),
+    ),
+    *early(
+        "an order with a condition of regular hours waits for them",
+        "regular hours, for its condition to count",
+        do(Place(EARLY), HELD),
+        do(Wait(hours=4, minutes=29), HELD),
+        do(Wait(minutes=1), *FILLED),
+        is_ignored=False,
+    ),
+    *early(
+        "an order with a condition of all hours does not wait for regular ones",
+        "",
+        do(Place(replace(EARLY, conditions_ignore_rth=True)), *FILLED),
+        is_ignored=True,
+    ),
+    *either_side(
+        Scenario(
+            name="an order rests until a condition cancels it",
+            about="`conditionsCancelOrder`",
+            waits="its limit to be quoted",
+            when="its condition holds",
+            steps=(
+                do(quoted("400.00")),
+                do(
+                    Place(
+                        replace(RESTING_LIMIT, conditions=(PRICE,), conditions_cancel_order=True)
+                    ),
+                    Now("Submitted"),
+                ),
+                do(quoted("400.99"), Now("Submitted")),
+                do(quoted("401.00"), Now("Cancelled"), Error(202)),
+                do(Quote("99.48", "99.50")),
             ),
-            do(quoted("400.99"), Now("Submitted")),
-            do(quoted("401.00"), Now("Cancelled"), Error(202)),
-            do(Quote("99.48", "99.50")),
-        ),
+        )
     ),
     Scenario(
         name="a stop cannot have conditions",

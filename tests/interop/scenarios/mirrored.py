@@ -1,7 +1,7 @@
 """A scenario of a purchase turned into that of a sale: prices on the other side of a middle.
 
-What is symmetric need be written once only. Distances stay; prices, sides of quotes and
-ways of conditions turn around.
+What is symmetric need be written once only. Distances stay; prices, sides of quotes and ways
+in which prices drift turn around. Conditions stay, as they look at other markets.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from simulator.records import Order, PriceCondition
+from simulator.records import Order
 
 from .terms import Action, Fill, FillBy, Now, Place, Preview, Print, Quote, Scenario, Step
 
@@ -23,12 +23,22 @@ PRICES = (
     "adjusted_stop_price",
     "adjusted_stop_limit_price",
 )
+DRIFTS = ("scale_price_adjust_value",)
 OTHER = {"BUY": "SELL", "SELL": "BUY"}
 
 
 def both(scenario: Scenario, *, name: str = "AAPL", middle: Decimal = MIDDLE) -> list[Scenario]:
     """A scenario, and the same of the other side. Only prices of the named market turn."""
     turned = Turn(name, middle)
+    return _with(scenario, turned)
+
+
+def either_side(scenario: Scenario) -> list[Scenario]:
+    """A scenario, and the same with its subject on the other side; other orders stay."""
+    return _with(scenario, Turn("AAPL", MIDDLE, only=scenario.subject))
+
+
+def _with(scenario: Scenario, turned: Turn) -> list[Scenario]:
     return [
         replace(scenario, name=f"{scenario.name} ({scenario.side})"),
         turned.scenario(scenario),
@@ -36,11 +46,15 @@ def both(scenario: Scenario, *, name: str = "AAPL", middle: Decimal = MIDDLE) ->
 
 
 class Turn:
-    """Turns prices around a middle."""
+    """Turns prices around a middle: those of all orders, or of one only."""
 
-    def __init__(self, name: str, middle: Decimal) -> None:
+    def __init__(self, name: str, middle: Decimal, *, only: str = "") -> None:
         self._name = name
         self._middle = middle
+        self._only = only
+
+    def _turns(self, key: str) -> bool:
+        return self._only in {"", key}
 
     def scenario(self, scenario: Scenario) -> Scenario:
         steps = tuple(self._step(step) for step in scenario.steps)
@@ -52,7 +66,7 @@ class Turn:
 
     def _action(self, action: Action) -> Action:
         match action:
-            case Place() | Preview():
+            case Place() | Preview() if self._turns(action.key):
                 return replace(action, order=self._order(action.order))
             case Quote(name=self._name):
                 return replace(
@@ -69,31 +83,26 @@ class Turn:
 
     def _sighting(self, sighting: Any) -> Any:
         match sighting:
-            case Now():
+            case Now() if self._turns(sighting.key):
                 return replace(
                     sighting,
                     limit=self._price(sighting.limit),
                     stop=self._price(sighting.stop),
                 )
-            case Fill(leg=""):
+            case Fill(leg="") if self._turns(sighting.key):
                 return replace(sighting, price=self._price(sighting.price))
         return sighting
 
     def _order(self, order: Order) -> Order:
         names = (*PRICES, "aux_price") if order.order_type in AUX_IS_PRICE else PRICES
         prices = {name: getattr(order, name) for name in names}
+        drifts = {name: getattr(order, name) for name in DRIFTS}
         return replace(
             order,
             action=OTHER[order.action],
-            conditions=tuple(self._condition(condition) for condition in order.conditions),
             **{name: 2 * self._middle - price for name, price in prices.items() if price},
+            **{name: -drift for name, drift in drifts.items() if drift},
         )
-
-    def _condition(self, condition: Any) -> Any:
-        if not isinstance(condition, PriceCondition):
-            return condition
-        price = 2 * self._middle - condition.price
-        return replace(condition, price=price, is_more=not condition.is_more)
 
     def _price(self, price: str | None) -> str | None:
         return None if price is None else str(2 * self._middle - Decimal(price))

@@ -15,8 +15,8 @@ from .rows import EVERY
 from .terms import ANY, LIVE, Effect, Error, Fill, Now, Scenario, Step
 
 FILE = Path(__file__).parents[3] / "docs" / "order-types.md"
-TOLD_ONLY = frozenset({202, 399})
-"""Codes that refuse nothing: an order was cancelled, or waits for its hours."""
+TOLD_ONLY = frozenset({131, 202, 399})
+"""Codes that refuse nothing: a term is ignored, an order was cancelled, or waits for its hours."""
 
 COLUMNS = ("accepted", "waits for", "fills", "ends", "refused with")
 

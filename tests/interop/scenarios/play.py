@@ -80,7 +80,7 @@ class Play:
         self._world = world
         self._connect = connect
         self._sessions: dict[int, Session] = {}
-        self._orders: dict[str, Told] = {}
+        self._orders = {t.MADE: Told(client=1, order_id=0, is_combo=False)}
         self._books = Books()
         self._cash: Decimal | None = None
         self._portfolio: dict[str, Decimal] = {}
@@ -96,6 +96,7 @@ class Play:
             t.Resume: lambda resume: self._world.resume(resume.name),
             t.RejectNext: self._reject_next,
             t.FillBy: self._fill,
+            t.Pay: self._pay,
         }
 
     async def perform(self, scenario: t.Scenario) -> None:
@@ -168,6 +169,10 @@ class Play:
     def _fill(self, fill: t.FillBy) -> None:
         told = self._orders[fill.key]
         self._world.fill((told.client, told.order_id), Decimal(fill.quantity), Decimal(fill.price))
+
+    def _pay(self, pay: t.Pay) -> None:
+        self._world.move_cash(ACCOUNT, "USD", Decimal(pay.amount))
+        self._books.cash += Decimal(pay.amount)
 
     # --- what was told ---
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from . import conditional, kin, markets, pegged, plain, sized, timed, triggered, worked
+from . import (
+    bounded,
+    conditional,
+    hedged,
+    kin,
+    markets,
+    pegged,
+    plain,
+    sized,
+    timed,
+    triggered,
+    worked,
+)
 
 SCENARIOS = [
     *plain.ROWS,
@@ -13,8 +25,10 @@ SCENARIOS = [
     *kin.ROWS,
     *conditional.ROWS,
     *worked.ROWS,
+    *bounded.ROWS,
+    *hedged.ROWS,
     *markets.ROWS,
 ]
-NEWER = [*sized.NEWER]
+NEWER = [*sized.NEWER, *bounded.NEWER, *hedged.NEWER]
 OLDER = [*sized.OLDER]
 EVERY = [*SCENARIOS, *NEWER, *OLDER]

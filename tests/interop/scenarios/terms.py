@@ -16,6 +16,9 @@ from simulator import records as r
 ANY = "PreSubmitted or Submitted"
 """A market order that waits: purchases begin pre-submitted, sales submitted, as captured."""
 
+MADE = "made"
+"""The key of the order that the broker itself made for the first client; it has no id."""
+
 LIVE = frozenset({"PreSubmitted", "Submitted", "PendingCancel"})
 
 D = Decimal
@@ -120,6 +123,13 @@ class FillBy:
     key: str = "it"
 
 
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Pay money into the account, or out of it if negative."""
+
+    amount: str
+
+
 Action = (
     Place
     | Preview
@@ -132,6 +142,7 @@ Action = (
     | Resume
     | RejectNext
     | FillBy
+    | Pay
 )
 
 

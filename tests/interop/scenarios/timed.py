@@ -37,17 +37,19 @@ ROWS = [
             ),
         )
     ),
-    Scenario(
-        name="an order good till cancelled waits for the next session",
-        about="`tif` GTC",
-        waits="its limit to be quoted, in this session or a later one",
-        world=CALENDAR,
-        steps=(
-            do(Place(replace(LIMIT, tif="GTC")), RESTING),
-            do(TO_THE_CLOSE),
-            do(AT_LIMIT),
-            do(NextSession(), Fill("100", "99.50"), DONE),
-        ),
+    *both(
+        Scenario(
+            name="an order good till cancelled waits for the next session",
+            about="`tif` GTC",
+            waits="its limit to be quoted, in this session or a later one",
+            world=CALENDAR,
+            steps=(
+                do(Place(replace(LIMIT, tif="GTC")), RESTING),
+                do(TO_THE_CLOSE),
+                do(AT_LIMIT),
+                do(NextSession(), Fill("100", "99.50"), DONE),
+            ),
+        )
     ),
     *both(
         Scenario(

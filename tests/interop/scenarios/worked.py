@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from simulator import records as r
 
 from .mirrored import both
-from .terms import BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
+from .terms import ANY, BUY, Error, Fill, Now, Place, Print, Quote, Scenario, Step, Wait, do
 
 MARKET = replace(BUY, order_type="MKT", total_quantity=D(10))
 RESTING = Now("Submitted")
@@ -21,36 +21,40 @@ def algo(name: str, order: r.Order = MARKET, **params: str) -> r.Order:
     return replace(order, algo_strategy=name, algo_params=pairs)
 
 
-def evenly(name: str, **params: str) -> Scenario:
+def evenly(name: str, **params: str) -> list[Scenario]:
     """Ten shares in ten minutes: one of them now, one a minute later."""
-    return Scenario(
-        name=f"{name} works an order as time goes by",
-        about=f"`algoStrategy` {name}",
-        waits="the time of its next part",
-        steps=(
-            do(
-                Place(algo(name, **WINDOW, **params)),
-                Fill("1", "100.01"),
-                Now("Submitted", "1"),
+    return both(
+        Scenario(
+            name=f"{name} works an order as time goes by",
+            about=f"`algoStrategy` {name}",
+            waits="the time of its next part",
+            steps=(
+                do(
+                    Place(algo(name, **WINDOW, **params)),
+                    Fill("1", "100.01"),
+                    Now("Submitted", "1"),
+                ),
+                do(Quote("100.03", "100.05"), Now("Submitted", "1")),
+                do(Wait(seconds=59), Now("Submitted", "1")),
+                do(Wait(seconds=1), Fill("1", "100.05"), Now("Submitted", "2")),
             ),
-            do(Quote("100.03", "100.05"), Now("Submitted", "1")),
-            do(Wait(seconds=59), Now("Submitted", "1")),
-            do(Wait(seconds=1), Fill("1", "100.05"), Now("Submitted", "2")),
-        ),
+        )
     )
 
 
-def by_volume(name: str, **params: str) -> Scenario:
+def by_volume(name: str, **params: str) -> list[Scenario]:
     """A tenth of what others trade."""
-    return Scenario(
-        name=f"{name} works an order as others trade",
-        about=f"`algoStrategy` {name}",
-        waits="a part of the volume that others trade",
-        steps=(
-            do(Place(algo(name, **WINDOW, **params)), Now("PreSubmitted")),
-            do(Print("100.00", "9")),
-            do(Print("100.00", "21"), Fill("3", "100.01"), Now("Submitted", "3")),
-        ),
+    return both(
+        Scenario(
+            name=f"{name} works an order as others trade",
+            about=f"`algoStrategy` {name}",
+            waits="a part of the volume that others trade",
+            steps=(
+                do(Place(algo(name, **WINDOW, **params)), Now(ANY)),
+                do(Print("100.00", "9")),
+                do(Print("100.00", "21"), Fill("3", "100.01"), Now("Submitted", "3")),
+            ),
+        )
     )
 
 
@@ -87,17 +91,18 @@ CALL = r.Contract(
 )
 
 
-def of_option(name: str) -> Scenario:
+def of_option(name: str, action: str, price: str) -> Scenario:
     """For options: ten in fourteen hours, until midnight."""
+    order = algo(name, replace(MARKET, action=action))
     return Scenario(
-        name=f"{name} works an option order as time goes by",
+        name=f"{name} works an option order as time goes by ({action.lower()})",
         about=f"`algoStrategy` {name}",
         waits="the time of its next part",
         steps=(
             do(Quote("9.90", "10.00", name=CALL.local_symbol)),
-            do(Place(algo(name), contract=CALL), Fill("1", "10.00"), Now("Submitted", "1")),
+            do(Place(order, contract=CALL), Fill("1", price), Now("Submitted", "1")),
             do(Wait(minutes=83), Now("Submitted", "1")),
-            do(Wait(minutes=1), Fill("1", "10.00"), Now("Submitted", "2")),
+            do(Wait(minutes=1), Fill("1", price), Now("Submitted", "2")),
         ),
     )
 
@@ -120,40 +125,47 @@ def levels(*steps: tuple[str, str, str]) -> list[Step]:
 
 
 ROWS = [
-    evenly("Twap"),
-    evenly("Vwap"),
-    evenly("ArrivalPx"),
-    evenly("DarkIce"),
-    Scenario(
-        name="ClosePx works an order until the close",
-        about="`algoStrategy` ClosePx",
-        waits="the time of its next part",
-        world={"calendar": True},
-        steps=(
-            do(Place(algo("ClosePx")), Fill("1", "100.01"), Now("Submitted", "1")),
-            do(Wait(minutes=35), Now("Submitted", "1")),
-            do(Wait(minutes=1), Fill("1", "100.01"), Now("Submitted", "2")),
-        ),
-    ),
-    of_option("MinImpact"),
-    of_option("BalanceImpactRisk"),
-    by_volume("PctVol", pctVol="0.1"),
-    by_volume("PctVolPx", pctVol="0.1"),
-    by_volume("PctVolSz", startPctVol="0.1", endPctVol="0.1"),
-    by_volume("PctVolTm", startPctVol="0.1", endPctVol="0.1"),
-    Scenario(
-        name="AD works an order by components",
-        about="`algoStrategy` AD",
-        waits="the time of its next component",
-        steps=(
-            do(
-                Place(algo("AD", componentSize="4", timeBetweenOrders="60")),
-                Fill("4", "100.01"),
-                Now("Submitted", "4"),
+    *evenly("Twap"),
+    *evenly("Vwap"),
+    *evenly("ArrivalPx"),
+    *evenly("DarkIce"),
+    *both(
+        Scenario(
+            name="ClosePx works an order until the close",
+            about="`algoStrategy` ClosePx",
+            waits="the time of its next part",
+            world={"calendar": True},
+            steps=(
+                do(Place(algo("ClosePx")), Fill("1", "100.01"), Now("Submitted", "1")),
+                do(Wait(minutes=35), Now("Submitted", "1")),
+                do(Wait(minutes=1), Fill("1", "100.01"), Now("Submitted", "2")),
             ),
-            do(Wait(seconds=59), Now("Submitted", "4")),
-            do(Wait(seconds=1), Fill("4", "100.01"), Now("Submitted", "8")),
-        ),
+        )
+    ),
+    *(
+        of_option(name, action, price)
+        for name in ("MinImpact", "BalanceImpactRisk")
+        for action, price in (("BUY", "10.00"), ("SELL", "9.90"))
+    ),
+    *by_volume("PctVol", pctVol="0.1"),
+    *by_volume("PctVolPx", pctVol="0.1"),
+    *by_volume("PctVolSz", startPctVol="0.1", endPctVol="0.1"),
+    *by_volume("PctVolTm", startPctVol="0.1", endPctVol="0.1"),
+    *both(
+        Scenario(
+            name="AD works an order by components",
+            about="`algoStrategy` AD",
+            waits="the time of its next component",
+            steps=(
+                do(
+                    Place(algo("AD", componentSize="4", timeBetweenOrders="60")),
+                    Fill("4", "100.01"),
+                    Now("Submitted", "4"),
+                ),
+                do(Wait(seconds=59), Now("Submitted", "4")),
+                do(Wait(seconds=1), Fill("4", "100.01"), Now("Submitted", "8")),
+            ),
+        )
     ),
     *both(
         Scenario(
