@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from simulator.broker.agenda import Agenda, Wake
+from simulator.broker.agenda import Agenda
 from simulator.broker.appraisal import Appraiser
 from simulator.broker.booking import Booking
 from simulator.broker.charging import Charging
 from simulator.broker.checks import Checks, Rules
-from simulator.broker.clearing import Clearing, night_ms
+from simulator.broker.clearing import Clearing
 from simulator.broker.conditional import Conditional
 from simulator.broker.desks import Desks
 from simulator.broker.endings import Endings, is_open
@@ -33,8 +33,6 @@ from simulator.broker.pricing import Pricers
 from simulator.broker.records import (
     Accepted,
     BrokerOrder,
-    CancelRequested,
-    Change,
     Entry,
     Event,
     Executed,
@@ -50,6 +48,7 @@ from simulator.broker.sequels import Sequels
 from simulator.broker.sharing import Sharing
 from simulator.broker.trades import expected_fills
 from simulator.broker.truth import Truth
+from simulator.broker.wakes import Wakes
 from simulator.broker.watch import ANYTHING, MARGIN
 from simulator.instruments import ContractDatabase, Instrument
 from simulator.ledger import Fill, Ledger, Position
@@ -124,16 +123,17 @@ class Broker:
             market=market,
         )
         self._floor.onward = self._passage
-        self._cancelling: dict[int, int | None] = {}
-        self._on_wake: dict[Wake, Callable[[BrokerOrder], None]] = {
-            Wake.ACTIVATE: self._activate,
-            Wake.AUCTION: self._hold_auction,
-            Wake.LOOK: self._look_again,
-            Wake.SLICE: self._work_next_part,
-            Wake.EXPIRE: self._endings.expire,
-            Wake.CONFIRM_CANCEL: self._confirm_cancel,
-            Wake.EXERCISE: self._clearing.carry_out,
-        }
+        self._wakes = Wakes(
+            scribe,
+            self._passage,
+            self._floor,
+            self._endings,
+            clearing=self._clearing,
+            database=database,
+            agenda=agenda,
+            cancel_latency_ms=self.rules.cancel_latency_ms,
+        )
+        self._wakes.look_at = self._look_at
 
     # --- what is asked ---
 
@@ -239,13 +239,13 @@ class Broker:
         if held.status is Status.PENDING_SUBMIT:
             self._endings.end(held, "")
         elif held.is_live and held.instruction is not None:
-            self._plan_exercise(held)
+            self._wakes.plan_exercise(held)
         elif held.is_live:
             self._floor.plan_maturity(held.instrument)
             self._endings.plan_end(held)
             if self._endings.is_over(held):
                 self._endings.expire(held)
-            elif not self._has_cancel_arrived(held):
+            elif not self._wakes.has_cancel_arrived(held):
                 self._passage.park(held)
 
     # --- orders ---
@@ -323,11 +323,7 @@ class Broker:
         if held.is_done:
             return self._finish()
         if self.rules.cancel_latency_ms and held.is_live:
-            requested = self._scribe.changed(held, Change.CANCEL_REQUESTED)
-            self._scribe.write(CancelRequested(requested))
-            self._cancelling[held.perm_id] = by_client_id
-            due_ms = now_ms + self.rules.cancel_latency_ms
-            self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
+            self._wakes.request_cancel(held, by_client_id)
         else:
             self._endings.end(held, "", by_client_id)
         return self._finish()
@@ -353,7 +349,7 @@ class Broker:
         """Do what has fallen due by a moment."""
         while (wake := self._agenda.take(now_ms)) is not None:
             self._scribe.now_ms = max(self._scribe.now_ms, wake[0])
-            self._wake(wake[1], wake[2])
+            self._wakes.wake(wake[1], wake[2])
             self._floor.settle()
         self._scribe.now_ms = now_ms
         return self._finish()
@@ -421,7 +417,7 @@ class Broker:
             account=account,
             quantity=quantity,
         )
-        self._plan_exercise(order)
+        self._wakes.plan_exercise(order)
         return self._finish()
 
     # --- inside ---
@@ -456,7 +452,7 @@ class Broker:
         """Start an operation, with what is displayed at that moment."""
         self._scribe.now_ms = now_ms
         if instrument is not None:
-            self._display(instrument, self.market.quote(instrument, now_ms))
+            self._look_at(instrument)
             self._floor.settle()
 
     def _finish(self) -> list[Event]:
@@ -482,6 +478,10 @@ class Broker:
         self._passage.advance(held)
         self._endings.plan_end(held)
 
+    def _look_at(self, instrument: Instrument) -> None:
+        """Display what is quoted at the time of the operation."""
+        self._display(instrument, self.market.quote(instrument, self._scribe.now_ms))
+
     def _display(self, instrument: Instrument, quote: Quote) -> None:
         desk = self._desks.of(instrument)
         desk.book.is_halted = self.market.is_halted(instrument)
@@ -501,74 +501,6 @@ class Broker:
             self._scribe.write(Moved(replace(self.truth.orders[perm_id], work_limit=limit)))
         self._passage.open_hours(desk)
         self._desks.touch(instrument)
-
-    def _wake(self, wake: Wake, key: int) -> None:
-        if wake is Wake.MATURE:
-            self._mature(self.database[key])
-        else:
-            self._wake_order(wake, key)
-
-    def _wake_order(self, wake: Wake, perm_id: int) -> None:
-        held = self.truth.orders[perm_id]
-        if not held.is_live:
-            return
-        self._display(held.instrument, self.market.quote(held.instrument, self._scribe.now_ms))
-        held = self.truth.orders[perm_id]
-        if held.is_live:
-            self._on_wake[wake](held)
-
-    def _plan_exercise(self, held: BrokerOrder) -> None:
-        self._agenda.plan(night_ms(held.instrument, held.placed_ms), Wake.EXERCISE, held.perm_id)
-
-    def _mature(self, instrument: Instrument) -> None:
-        """The last day of a derivative is over: settle what is held of it, end its orders.
-
-        What its holders have told to be done with it is done first.
-        """
-        self._floor.matured(instrument)
-        for held in self.live_orders():
-            if held.instrument.con_id != instrument.con_id and not _has_leg(held, instrument):
-                continue
-            if held.instruction is not None:
-                self._clearing.carry_out(held)
-            elif self.truth.orders[held.perm_id].is_live:
-                self._endings.end(held, "")
-        self._clearing.settle(instrument)
-
-    def _activate(self, held: BrokerOrder) -> None:
-        if held.gate is Gate.TIME:
-            self._passage.advance(held)
-
-    def _hold_auction(self, held: BrokerOrder) -> None:
-        """Hold the auction, unless the order is for another by now, or for none."""
-        is_its_own = auction_of(held.order) is not None and self._passage.is_worked(held)
-        is_waiting = held.perm_id in self._desks.of(held.instrument).waiting
-        if is_its_own and is_waiting and held.gate is Gate.HOURS:
-            self._floor.hold_auction(held)
-
-    def _work_next_part(self, held: BrokerOrder) -> None:
-        if held.perm_id in self._desks.of(held.instrument).planned:
-            self._floor.work_part(held)
-
-    def _look_again(self, held: BrokerOrder) -> None:
-        del held
-        self._passage.look(ANYTHING)
-
-    def _has_cancel_arrived(self, held: BrokerOrder) -> bool:
-        """Whether a cancel that was on its way when the journal ended is there; else it comes."""
-        if held.status is not Status.PENDING_CANCEL:
-            return False
-        due_ms = held.changed_ms + self.rules.cancel_latency_ms
-        if due_ms > self._scribe.now_ms:
-            self._agenda.plan(due_ms, Wake.CONFIRM_CANCEL, held.perm_id)
-            return False
-        self._confirm_cancel(held)
-        return True
-
-    def _confirm_cancel(self, held: BrokerOrder) -> None:
-        if held.status is Status.PENDING_CANCEL:
-            by_client_id = self._cancelling.pop(held.perm_id, held.client_id)
-            self._endings.end(held, "", by_client_id)
 
     def _kin(self, child: BrokerOrder) -> tuple[int, ...]:
         """The parent of an order and its other children."""
@@ -592,10 +524,6 @@ class Broker:
         quantity = order.total_quantity or ZERO
         is_at_work = self._desks.of(held.instrument).is_worked(held.perm_id)
         return same and is_at_work and held.filled < quantity < held.quantity
-
-
-def _has_leg(held: BrokerOrder, instrument: Instrument) -> bool:
-    return any(leg.instrument.con_id == instrument.con_id for leg in held.instrument.legs)
 
 
 def _transmitted(held: BrokerOrder) -> BrokerOrder:

@@ -133,6 +133,11 @@ class Floor:
             self._endings.end_by(held, plan_ends_ms)
         self._desks.touch(held.instrument)
 
+    def work_next_part(self, held: BrokerOrder) -> None:
+        """The time of the next part has come, if the order is still worked in parts."""
+        if held.perm_id in self._desks.of(held.instrument).planned:
+            self.work_part(held)
+
     def work_again(self, held: BrokerOrder) -> None:
         """Other fills count than did when an order was entered: work what is left of it now."""
         desk = self._desks.of(held.instrument)
@@ -200,7 +205,7 @@ class Floor:
         desk = self._desks.of(held.instrument)
         price, limit = desk.view.last, limit_of(held.order)
         side = Side(held.order.action)
-        if not desk.book.is_matching:
+        if held.perm_id not in desk.waiting or not desk.book.is_matching:
             return
         if limit is None or side.sign * (limit - price) >= 0:
             self._endings.take_out(held)
