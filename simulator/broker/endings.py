@@ -125,7 +125,11 @@ class Endings:
         self._desks.touch(held.instrument)
 
     def reject(self, held: BrokerOrder, code: int, reason: str) -> None:
-        """Put an order out of force; one whose cancel is on its way has nothing to come back to."""
+        """Put an order out of force; one whose cancel is on its way has nothing to come back to.
+
+        What hangs on it ends, so that no child is left that protects nothing (ours); but for an
+        order that is only out of force until it is sent again (DTC).
+        """
         if held.status is Status.PENDING_CANCEL:
             self.end(held, reason)
             return
@@ -133,6 +137,9 @@ class Endings:
         after = self._scribe.changed(held, Change.REJECTED, ending=reason)
         self._scribe.write(Rejected(after, code, reason))
         self.forget(after)
+        if held.order.tif != "DTC":
+            for perm_id in self._families.children(held.perm_id):
+                self.end_if_open(perm_id)
 
     def end(self, held: BrokerOrder, reason: str, by_client_id: int | None = None) -> None:
         """Cancel an order and what hangs on it."""

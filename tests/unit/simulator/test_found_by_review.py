@@ -52,6 +52,22 @@ def test_a_child_that_its_parent_takes_with_it_does_not_come_back() -> None:
     assert trading.status(parent, child) == ["Cancelled", "Cancelled"]
 
 
+@pytest.mark.parametrize(
+    ("terms", "child_ends"),
+    [
+        ({"buy": 10**6, "limit_price": "100"}, True),  # more than the account can bear
+        ({"buy": 5000, "limit_price": "101", "tif": "FOK"}, True),
+        ({"buy": 10, "limit_price": "90", "tif": "DTC"}, False),
+    ],
+)
+def test_what_hangs_on_an_order_that_is_rejected_ends_with_it(trading, terms, child_ends) -> None:
+    parent = trading.place("LMT", transmit=False, **terms)
+    child = trading.place("LMT", sell=10, limit_price="110", parent_id=parent)
+    trading.wait(DAY)
+    ends = "Cancelled" if child_ends else "PreSubmitted"
+    assert trading.status(parent, child) == ["Inactive", ends]
+
+
 def test_new_terms_that_transmit_a_child_transmit_its_parent(trading) -> None:
     parent = trading.place("LMT", buy=10, limit_price="90", transmit=False)
     child = trading.place("LMT", sell=10, limit_price="110", parent_id=parent, transmit=False)
