@@ -466,7 +466,7 @@ class Broker:
     def _set_off(self, held: BrokerOrder) -> None:
         """Work a hedge whose parent is over, or an order that the broker makes."""
         now_ms = self._scribe.now_ms
-        self._display(held.instrument, self.market.quote(held.instrument, now_ms))
+        self._look_at(held.instrument)
         if held.order.hedge_type:
             held = self._sequels.sized(self.truth.orders[held.perm_id], now_ms)
             if not held.quantity:

@@ -142,11 +142,12 @@ def test_the_cushion_follows_the_price_of_what_is_held_and_money_that_moves(trad
     thin = MarginCondition(is_more=False, percent=90)
     trading.quote(99, 101, size=10_000)
     trading.place("MKT", buy=3000)
-    by_price = trading.place("MKT", sell=1, conditions=(thin,))
+    trading.quote(199, 201, MSFT)
+    by_price = trading.place("MKT", sell=1, name=MSFT, conditions=(thin,))
     assert trading[by_price].gate is Gate.CONDITIONS
     assert trading.world.instrument("AAPL") in trading.broker.instruments_at_work()
     trading.quote(169, 171)
-    assert (by_price, "1", "169") in trading.fills
+    assert (by_price, "1", "199") in trading.fills
     trading.quote(99, 101)
     by_money = trading.place("MKT", sell=1, conditions=(thin,))
     assert trading[by_money].gate is Gate.CONDITIONS
