@@ -18,7 +18,15 @@ from ibkr.connection import (
     ConnectionState,
     next_state,
 )
-from ibkr.errors import ErrorCode, IBKRError, OrderNotFound, lookup
+from ibkr.errors import (
+    ErrorCode,
+    IBKRError,
+    IdempotencyConflict,
+    OrderNotFound,
+    OrderStateUnknown,
+    lookup,
+    order_rejection,
+)
 from ibkr.logs import mask_accounts
 from ibkr.metrics import IBKRMetrics
 from ibkr.models import (
@@ -32,6 +40,7 @@ from ibkr.models import (
     OrderId,
     OrderNotice,
     OrderResult,
+    OrderStatus,
     OrderStatusChanged,
     Quote,
 )
@@ -55,6 +64,9 @@ class Desk:
         self._now = now
         self._state = ConnectionState.DISCONNECTED
         self._book = OrderBook()
+        self._keys: dict[str, OrderId] = {}
+        self._bodies: dict[str, tuple[Contract, Order]] = {}
+        self._doubted: list[OrderId] = []
         self._board = QuoteBoard()
         self._order_events: Fanout[OrderEvent] = Fanout(settings.event_buffer)
         self._connection_events: Fanout[ConnectionEvent] = Fanout(settings.event_buffer)
@@ -85,6 +97,39 @@ class Desk:
         if result is None:
             raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
         return result
+
+    def order_by_key(self, key: str) -> OrderResult:
+        order_id = self._keys.get(key)
+        if order_id is None:
+            raise OrderNotFound(f"no order was sent under the key {key!r}")
+        return self.order(order_id)
+
+    def in_doubt(self) -> tuple[OrderResult, ...]:
+        orders = (self.order(order_id) for order_id in self._doubted)
+        return tuple(order for order in orders if order.status is OrderStatus.PENDING_SUBMIT)
+
+    def _repeated(self, key: str | None, contract: Contract, order: Order) -> OrderResult | None:
+        """The order a key stands for already; None for a new key, or for none."""
+        if key is None or key not in self._keys:
+            return None
+        known = self.order_by_key(key)
+        if self._bodies[key] != (contract, order):
+            raise IdempotencyConflict(
+                f"key {key!r} stands for another order: give a new order a new key",
+                order_id=known.order_id,
+            )
+        if known in self.in_doubt():
+            raise OrderStateUnknown(
+                f"the fate of order {known.order_id} is not known", order_id=known.order_id
+            )
+        if known.reject_code is not None:
+            raise order_rejection(known.reject_code, known.reject_reason, known.order_id)
+        return known
+
+    def _remember(self, key: str | None, result: OrderResult) -> None:
+        if key is not None:
+            self._keys[key] = result.order_id
+            self._bodies[key] = result.contract, result.order
 
     def _move(self, cause: Cause, reason: str) -> None:
         previous, self._state = self._state, next_state(self._state, cause)

@@ -20,6 +20,7 @@ Rule: each TWS code stands in exactly one row, and every row names a class of th
     │   ├── InvalidRequest          the gateway could not accept the request
     │   └── PacingViolation         too many requests (100, 162, 420)
     ├── OrderError
+    │   ├── IdempotencyConflict     refused by us: the key names another order
     │   ├── InvalidOrder            refused by us: a field is missing or malformed
     │   ├── OrderLimitExceeded      refused by us: above a configured limit
     │   ├── LiveTradingRefused      refused by us: the account is not a paper account
@@ -60,6 +61,7 @@ class ErrorCode(StrEnum):
     NOT_SUBSCRIBED = auto()
     INVALID_REQUEST = auto()
     PACING_VIOLATION = auto()
+    IDEMPOTENCY_CONFLICT = auto()
     INVALID_ORDER = auto()
     ORDER_LIMIT_EXCEEDED = auto()
     LIVE_TRADING_REFUSED = auto()
@@ -212,6 +214,12 @@ class InvalidOrder(OrderError):
         super().__init__(message)
         self.field = field
         self.value = value
+
+
+class IdempotencyConflict(OrderError):
+    """The key was used before for an order with another body; `order_id` names that order."""
+
+    default_code = ErrorCode.IDEMPOTENCY_CONFLICT
 
 
 class OrderLimitExceeded(OrderError):

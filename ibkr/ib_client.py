@@ -340,21 +340,25 @@ class IBKRClient(Desk):
 
     # --- orders -----------------------------------------------------------------------
 
-    async def place_order(self, contract: Contract, order: Order) -> OrderResult:
+    async def place_order(
+        self, contract: Contract, order: Order, *, key: str | None = None
+    ) -> OrderResult:
         try:
-            return await self._place(contract, order)
+            known = self._repeated(key, contract, order)
+            return known or await self._place(contract, order, key)
         except IBKRError as error:
             self._note_order_failed(contract, order, error)
             raise
 
-    async def _place(self, contract: Contract, order: Order) -> OrderResult:
+    async def _place(self, contract: Contract, order: Order, key: str | None) -> OrderResult:
         link = self._live_link()
         self._admit(order, link.accounts)
         qualified = await link.qualify(contract)
         await link.slot()
         # we waited twice: the guards look again, and a link that dropped refuses the order
         order_id = link.place(qualified, self._admit(order, link.accounts))
-        result = self._book.add(self.client_id, order_id, contract, order)
+        result = self._book.add(self.client_id, order_id, contract, order, key=key)
+        self._remember(key, result)
         self._note_handed_over(result)
         acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.acknowledged[order_id] = acknowledged
@@ -363,6 +367,7 @@ class IBKRClient(Desk):
                 acknowledged, self.settings.order_ack_timeout_s, f"placing order {order_id}"
             )
         except (ConnectionLost, RequestTimeout) as error:
+            self._doubted.append(order_id)
             raise _unknown(order_id, error) from error
         finally:
             del self._waiters.acknowledged[order_id]

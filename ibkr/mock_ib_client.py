@@ -133,20 +133,25 @@ class MockIBKRClient(Desk):
             self._move(Cause.CLOSE, "disconnect() was called")
             self._end_streams()
 
-    async def place_order(self, contract: Contract, order: Order) -> OrderResult:
+    async def place_order(
+        self, contract: Contract, order: Order, *, key: str | None = None
+    ) -> OrderResult:
         try:
-            return self._place(contract, order)
+            return self._repeated(key, contract, order) or self._place(contract, order, key)
         except IBKRError as error:
             self._note_order_failed(contract, order, error)
             raise
 
-    def _place(self, contract: Contract, order: Order) -> OrderResult:
+    def _place(self, contract: Contract, order: Order, key: str | None) -> OrderResult:
         self._admit(order, self._accounts)
         self._check_known(contract)
         self._last_order_id += 1
         order_id = OrderId(self._last_order_id)
-        self._note_handed_over(self._book.add(self.client_id, order_id, contract, order))
+        handed_over = self._book.add(self.client_id, order_id, contract, order, key=key)
+        self._remember(key, handed_over)
+        self._note_handed_over(handed_over)
         if self._next_unanswered:
+            self._doubted.append(order_id)
             self._next_unanswered = False
             raise OrderStateUnknown(
                 f"the fate of order {order_id} is not known: the mock did not answer",

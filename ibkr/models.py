@@ -422,6 +422,7 @@ class OrderResult:
 
     `filled` and `remaining` are quantities; `average_fill_price` is None before a fill.
     `reject_code` and `reject_reason` are set when a code refused it before it was live.
+    `key` is the idempotency key its caller gave, if any.
     """
 
     order_id: OrderId
@@ -437,6 +438,7 @@ class OrderResult:
     why_held: str = ""
     reject_code: int | None = None
     reject_reason: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

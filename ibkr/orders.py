@@ -90,6 +90,7 @@ class _Record:
     why_held: str = ""
     reject_code: int | None = None
     reject_reason: str = ""
+    caller_key: str | None = None
     fills: dict[str, Fill] = field(default_factory=dict)
 
     def executed(self) -> Decimal:
@@ -123,6 +124,7 @@ class _Record:
             why_held=self.why_held,
             reject_code=self.reject_code,
             reject_reason=self.reject_reason,
+            key=self.caller_key,
         )
 
 
@@ -151,10 +153,18 @@ class OrderBook:
         return max((order_id for _, order_id in self._records), default=0)
 
     def add(
-        self, client_id: ClientId, order_id: OrderId, contract: Contract, order: Order
+        self,
+        client_id: ClientId,
+        order_id: OrderId,
+        contract: Contract,
+        order: Order,
+        *,
+        key: str | None = None,
     ) -> OrderResult:
         """Enter an order that was just handed to the gateway."""
-        record = _Record((client_id, order_id), contract, order, OrderStatus.PENDING_SUBMIT)
+        record = _Record(
+            (client_id, order_id), contract, order, OrderStatus.PENDING_SUBMIT, caller_key=key
+        )
         self._records[record.key] = record
         return record.result()
 

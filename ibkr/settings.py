@@ -5,6 +5,7 @@ Rule: a bad value is refused here, with its name; live trading is off unless ask
 """
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     )
     event_buffer: int = Field(
         default=1024, ge=1, description="Unread events one consumer may have."
+    )
+
+    journal: Path | None = Field(
+        default=None, description="File that keeps all orders; none: kept in memory only."
     )
 
     allow_live: bool = False
