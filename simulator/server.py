@@ -12,17 +12,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
-
 from simulator.clock import ManualClock
 from simulator.control.access import ControlAccess
 from simulator.control.server import ControlServer
 from simulator.gateway import Connection
+from simulator.logs import Log
 from simulator.session import State
 from simulator.world import World
 from simulator.world_settings import WorldError, settings_of
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 DEFAULT_HOST = "127.0.0.1"
 MAX_CLIENTS = 256

@@ -10,12 +10,11 @@ import asyncio
 import importlib
 import socket
 
-import structlog
-
 from simulator.control.access import ControlAccess
+from simulator.logs import Log
 from simulator.world import World
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 BACKLOG = 128
 
