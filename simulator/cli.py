@@ -197,13 +197,20 @@ def cli() -> None:
     help="Refuse requests for history that come too fast, as a real gateway does.",
 )
 @click.option(
+    "--faults",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with a list of faults to inject at the start.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     default="info",
     show_default=True,
     help="What is logged to stderr.",
 )
-def serve(host: str, port: int, control_port: int, log_level: str, **settings: Any) -> None:
+def serve(
+    host: str, port: int, control_port: int, *, faults: Path | None, log_level: str, **settings: Any
+) -> None:
     """Run a gateway until SIGTERM or Ctrl-C.
 
     One JSON line on stdout says when it accepts connections, and where.
@@ -217,10 +224,27 @@ def serve(host: str, port: int, control_port: int, log_level: str, **settings: A
         world = World(settings_of(**settings))
     except WorldError as error:
         raise CannotStart(str(error)) from None
+    if faults is not None:
+        inject_all(world, faults)
     try:
         asyncio.run(_serve(Simulator(host=host, port=port, control_port=control_port, world=world)))
     finally:
         world.close()
+
+
+def inject_all(world: World, file: Path) -> None:
+    """Inject the faults of a file; a `CannotStart` says which of them cannot be, and why."""
+    try:
+        plain = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"--faults {file} is no JSON: {error}") from None
+    if not isinstance(plain, list):
+        raise CannotStart(f"--faults {file} must hold a list of faults, in brackets")
+    for number, each in enumerate(plain, 1):
+        try:
+            world.inject_plain(each)
+        except WorldError as error:
+            raise CannotStart(f"--faults {file}, fault {number}: {error}") from None
 
 
 async def _serve(simulator: Simulator) -> None:

@@ -6,7 +6,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from simulator.control import account_routes, market_routes, order_routes, truth_routes
+from simulator.control import (
+    account_routes,
+    fault_routes,
+    market_routes,
+    order_routes,
+    truth_routes,
+)
 from simulator.control.models import Problem
 from simulator.world import World
 from simulator.world_settings import WorldError
@@ -34,6 +40,6 @@ def create_control(world: World) -> FastAPI:
             problem.model_dump(), status_code=409, media_type="application/problem+json"
         )
 
-    for room in (truth_routes, market_routes, order_routes, account_routes):
+    for room in (truth_routes, market_routes, order_routes, account_routes, fault_routes):
         app.include_router(room.routes(world))
     return app
