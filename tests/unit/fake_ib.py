@@ -22,11 +22,15 @@ class FakeTransport:
     def abort(self):
         self.conn.lose("")
 
+    def get_write_buffer_size(self):
+        return 0
+
 
 class FakeConn:
     def __init__(self):
         self.disconnected = Event("disconnected")
         self.transport = None
+        self.numBytesSent = 0
 
     def lose(self, message):
         self.transport = None
@@ -86,6 +90,30 @@ class FakeIB:
         self.client = FakeClient(gateway)
         self.wrapper = FakeWrapper(self)
         self.MaxSyncedSubAccounts = 50
+
+    def reqOpenOrdersAsync(self):
+        self.client.reqOpenOrders()
+        return self._list("openOrders")
+
+    def reqAllOpenOrdersAsync(self):
+        self.client.reqAllOpenOrders()
+        return self._list("openOrders")
+
+    def reqCompletedOrdersAsync(self, api_only):
+        self.client.reqCompletedOrders(api_only)
+        return self._list("completedOrders")
+
+    def reqExecutionsAsync(self):
+        request_id = self.client.getReqId()
+        self.client.reqExecutions(request_id)
+        return self._list(request_id)
+
+    def _list(self, key):
+        """The end of a list comes after what the gateway was told to say of it."""
+        reply = self.wrapper.startReq(key)
+        if key not in self.gateway.unanswered:
+            asyncio.get_running_loop().call_soon(reply.set_result, [])
+        return reply
 
     def managedAccounts(self):
         return list(self.wrapper.accounts)

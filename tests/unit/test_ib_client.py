@@ -620,7 +620,9 @@ async def test_upstream_loss_closes_the_gate_but_goes_on_reading(ready, code):
     ready.gateway.execution(order_id)
     assert ready.client.order(order_id).status is OrderStatus.FILLED
     ready.gateway.error(-1, 1102)
-    assert ready.client.state is S.READY
+    assert ready.client.state is S.DEGRADED  # until the orders were looked at
+    await ready.until(S.READY)
+    assert len(ready.gateway.sent("reqOpenOrders")) == 1
 
 
 async def test_data_lost_subscribes_again_and_data_kept_does_not(ready):
