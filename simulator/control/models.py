@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -224,6 +224,12 @@ class RequestView(Model):
     name: str
     message_id: int
     fields: dict[str, Any]
+
+
+class Health(BaseModel):
+    """That the control plane answers."""
+
+    status: Literal["ok"] = "ok"
 
 
 class Problem(BaseModel):

@@ -135,17 +135,17 @@ def request_view(received: Received) -> RequestView:
         client_id=received.client_id,
         name=type(request).__name__,
         message_id=REQUESTS.by_record[type(request)].id,
-        fields=_told(request),
+        fields=told_fields(request),
     )
 
 
-def _told(record: Any) -> dict[str, Any]:
+def told_fields(record: Any) -> dict[str, Any]:
     """The attributes of a record that say something: those that are not at their default."""
     told: dict[str, Any] = {}
     for attribute in dataclasses.fields(record):
         value = getattr(record, attribute.name)
         if dataclasses.is_dataclass(value):
-            told[attribute.name] = _told(value)
+            told[attribute.name] = told_fields(value)
         elif value != attribute.default:
             told[attribute.name] = value
     return told

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import structlog
-
 from simulator.broker import Broker
 from simulator.broker import Event as BrokerEvent
 from simulator.gateway.accounts import Accounts
@@ -34,6 +32,7 @@ from simulator.gateway.research import Research
 from simulator.gateway.scanners import Scanners
 from simulator.gateway.streams import RealTimeBars, TickStreams
 from simulator.instruments import Instrument
+from simulator.logs import Log
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
@@ -48,7 +47,7 @@ from simulator.messages.connection import (
 from simulator.session import Event, Received, Session, Started, Unreadable, Violation
 from simulator.wire import NUMBER_NAMES, DecodeError
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 FARMS = ((2104, "usfarm"), (2104, "cashfarm"), (2106, "ushmds"), (2158, "secdefnj"))
 MAX_UNREADABLE = 100
@@ -85,6 +84,7 @@ class Gateway:
     def __init__(self, settings: Settings, *, broker: Broker, market: Market) -> None:
         self.hub = Hub(settings, broker, market)
         self.requests: deque[Request] = deque(maxlen=MAX_JOURNAL)
+        self.violations: deque[str] = deque(maxlen=MAX_UNREADABLE)
         self._received = 0
         self.limits = Limits(self.hub)
         self.accounts = Accounts(self.hub)
@@ -199,6 +199,7 @@ class Gateway:
                 self._refuse(connection, event)
             case Violation():
                 log.warning("protocol_violation", peer=connection.peer, reason=event.reason)
+                self.violations.append(f"{connection.peer}: {event.reason}")
                 connection.is_closing = True
 
     def _start(self, connection: Connection, started: Started) -> None:
