@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import Any
 
-from ib_insync import IB
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -41,6 +40,7 @@ from ibkr.errors import (
     lookup,
     order_rejection,
 )
+from ibkr.library import load
 from ibkr.link import GatewayLink
 from ibkr.logs import mask_account, mask_accounts
 from ibkr.metrics import IBKRMetrics
@@ -92,8 +92,9 @@ class IBKRClient(Desk):
     """A client of one IB Gateway or TWS, satisfying IBKRClientProtocol.
 
     Give it `settings`, or single settings by name: `IBKRClient(port=4002, client_id=7)`.
-    `ib_factory` makes the ib_insync.IB of each connection; `sleep` and `random` serve the
-    back-off between attempts. Raises pydantic.ValidationError for bad settings.
+    `ib_factory` makes the IB of each connection, by default that of the library in use;
+    `sleep` and `random` serve the back-off between attempts. Raises
+    pydantic.ValidationError for bad settings, LibraryMissing for a library not installed.
     """
 
     def __init__(
@@ -101,7 +102,7 @@ class IBKRClient(Desk):
         settings: Settings | None = None,
         *,
         metrics: IBKRMetrics | None = None,
-        ib_factory: Callable[[], Any] = IB,
+        ib_factory: Callable[[], Any] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now: Callable[[], datetime] = _utc_now,
@@ -110,7 +111,8 @@ class IBKRClient(Desk):
         if settings is not None and options:
             raise TypeError(f"give settings or single options, not both: {', '.join(options)}")
         super().__init__(settings or Settings(**options), metrics, now)
-        self._ib_factory = ib_factory
+        self._library = load(self.settings.library)
+        self._ib_factory = ib_factory or self._library.IB
         self._sleep = sleep
         self._random = random or SystemRandom()
         self._link: GatewayLink | None = None
@@ -246,6 +248,7 @@ class IBKRClient(Desk):
             self._ib_factory(),
             self.settings,
             self,
+            library=self._library,
             first_id=self._book.highest_order_id() + 1,
             now=self._now,
         )
