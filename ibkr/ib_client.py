@@ -76,9 +76,10 @@ class IBKRClient(Desk):
 
     Give it `settings`, or single settings by name: `IBKRClient(port=4002, client_id=7)`.
     `ib_factory` makes the ib_insync.IB of each connection; `sleep` and `random` serve the
-    back-off between attempts, `ids` makes order references unique. `journal` is the one at
-    `settings.journal` unless another is passed in; it is taken while the client is connected.
-    Raises JournalError for a journal that does not serve, pydantic.ValidationError for bad settings.
+    back-off between attempts, `ids` makes order references unique. `order_journal` is the one
+    at `settings.journal` unless another is passed in; it is taken while the client is connected.
+    Raises JournalError for a journal that does not serve, and pydantic.ValidationError for bad
+    settings.
     """
 
     def __init__(
@@ -90,14 +91,14 @@ class IBKRClient(Desk):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now: Callable[[], datetime] = _utc_now,
-        journal: Journal | None = None,
+        order_journal: Journal | None = None,
         ids: Callable[[], str] = references.random_id,
         **options: Any,
     ) -> None:
         if settings is not None and options:
             raise TypeError(f"give settings or single options, not both: {', '.join(options)}")
         settings = settings or Settings(**options)
-        super().__init__(settings, metrics, now, journal or Journal(settings.journal), ids)
+        super().__init__(settings, metrics, now, order_journal or Journal(settings.journal), ids)
         self._ib_factory = ib_factory
         self._sleep = sleep
         self._random = random or SystemRandom()

@@ -18,12 +18,13 @@ STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 class FakeTransport:
     def __init__(self, conn):
         self.conn = conn
+        self.stuck = 0
 
     def abort(self):
         self.conn.lose("")
 
     def get_write_buffer_size(self):
-        return 0
+        return self.stuck
 
 
 class FakeConn:
@@ -228,7 +229,7 @@ class FakeGateway:
             OrderState(status=status),
         )
 
-    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5):
+    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5, order_ref=""):
         self.wrapper.execDetails(
             -1,
             Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
@@ -242,6 +243,7 @@ class FakeGateway:
                 permId=1000 + order_id,
                 clientId=1,
                 orderId=order_id,
+                orderRef=order_ref,
             ),
         )
 
