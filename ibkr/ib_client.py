@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import Any
 
-from ib_insync import IB
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -36,6 +35,7 @@ from ibkr.errors import (
     RequestTimeout,
 )
 from ibkr.journal import Journal
+from ibkr.library import load
 from ibkr.link import UPSTREAM_BACK, GatewayLink
 from ibkr.logs import mask_account, mask_accounts
 from ibkr.metrics import IBKRMetrics
@@ -75,11 +75,12 @@ class IBKRClient(Desk):
     """A client of one IB Gateway or TWS, satisfying IBKRClientProtocol.
 
     Give it `settings`, or single settings by name: `IBKRClient(port=4002, client_id=7)`.
-    `ib_factory` makes the ib_insync.IB of each connection; `sleep` and `random` serve the
-    back-off between attempts, `ids` makes order references unique. `order_journal` is the one
-    at `settings.journal` unless another is passed in; it is taken while the client is connected.
-    Raises JournalError for a journal that does not serve, and pydantic.ValidationError for bad
-    settings.
+    `ib_factory` makes the IB of each connection, by default that of the library in use;
+    `sleep` and `random` serve the back-off between attempts, `ids` makes order references
+    unique. `order_journal` is the one at `settings.journal` unless another is passed in; it
+    is taken while the client is connected. Raises JournalError for a journal that does not
+    serve, pydantic.ValidationError for bad settings, LibraryMissing for a library not
+    installed.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class IBKRClient(Desk):
         settings: Settings | None = None,
         *,
         metrics: IBKRMetrics | None = None,
-        ib_factory: Callable[[], Any] = IB,
+        ib_factory: Callable[[], Any] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now: Callable[[], datetime] = _utc_now,
@@ -99,7 +100,8 @@ class IBKRClient(Desk):
             raise TypeError(f"give settings or single options, not both: {', '.join(options)}")
         settings = settings or Settings(**options)
         super().__init__(settings, metrics, now, order_journal or Journal(settings.journal), ids)
-        self._ib_factory = ib_factory
+        self._library = load(self.settings.library)
+        self._ib_factory = ib_factory or self._library.IB
         self._sleep = sleep
         self._random = random or SystemRandom()
         self._link: GatewayLink | None = None
@@ -244,6 +246,7 @@ class IBKRClient(Desk):
             self.settings,
             self,
             self._flow,
+            library=self._library,
             first_id=self._blotter.highest_order_id() + 1,
             now=self._now,
         )

@@ -1,8 +1,8 @@
-"""One connection to a gateway, from first byte to last, driven through an `ib_insync.IB`.
+"""One connection to a gateway, from first byte to last, driven through an `IB` of the library.
 
-It knows the shape of that object, never imports the library, and keeps no orders and no
+It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and keeps no orders and no
 connection state: what arrives goes to a Listener. A link is used once and thrown away.
-Rule: all message handlers that touch orders, requests or quotes are ours. ib_insync's own
+Rule: all message handlers that touch orders, requests or quotes are ours. The library's own
 would mark live orders Cancelled on warnings, take statuses backwards, and drop or hang.
 """
 
@@ -28,6 +28,7 @@ from ibkr.errors import (
     SyncFailed,
     lookup,
 )
+from ibkr.library import Library
 from ibkr.logs import mask_accounts
 from ibkr.models import (
     AccountId,
@@ -104,6 +105,7 @@ class GatewayLink:
         listener: Listener,
         orders: OrderListener,
         *,
+        library: Library,
         first_id: int,
         now: Callable[[], datetime],
     ) -> None:
@@ -111,6 +113,7 @@ class GatewayLink:
         # announcing it (uvicorn does), it would write to a socket of another loop
         asyncio.set_event_loop(asyncio.get_running_loop())
         self._ib = ib
+        self._library = library
         self._settings = settings
         self._listener = listener
         self._orders = orders
@@ -300,7 +303,7 @@ class GatewayLink:
         found: list[Any] = []
         self._details[request_id] = reply, found
         try:
-            client.reqContractDetails(request_id, translate.ib_contract(contract))
+            client.reqContractDetails(request_id, translate.ib_contract(contract, self._library))
             await self.answer(reply, self._settings.request_timeout_s, f"details of {contract}")
         finally:
             del self._details[request_id]
@@ -317,8 +320,10 @@ class GatewayLink:
         anything else can happen to the link.
         """
         client, conn = self._client(), self._ib.client.conn
-        ours = translate.ib_order(order, order_id, ClientId(self._settings.client_id))
-        what = translate.ib_contract(contract)
+        ours = translate.ib_order(
+            order, order_id, ClientId(self._settings.client_id), self._library
+        )
+        what = translate.ib_contract(contract, self._library)
 
         def write() -> None:
             client.placeOrder(order_id, what, ours)
@@ -336,7 +341,9 @@ class GatewayLink:
         self._forget(contract)
         request_id = client.getReqId()
         self._ticks[request_id] = Ticks(contract)
-        client.reqMktData(request_id, translate.ib_contract(contract), "", False, False, [])
+        client.reqMktData(
+            request_id, translate.ib_contract(contract, self._library), "", False, False, []
+        )
 
     def unsubscribe(self, contract: Contract) -> None:
         """End the ticks of a contract; on a dead link there is nothing to end."""
@@ -358,7 +365,8 @@ class GatewayLink:
         """Ask for open orders and executions again; the answers flow in as usual."""
         client = self._client()
         client.reqOpenOrders()
-        client.reqExecutions(client.getReqId(), translate.execution_filter())
+        everything = translate.execution_filter(self._library)
+        client.reqExecutions(client.getReqId(), everything)
 
     async def snapshot(self, *, all_clients: bool = False) -> None:
         """Ask for open orders, completed orders and executions, each to its end, in this order.

@@ -1,6 +1,6 @@
 """The order book of one client: folds what the gateway says into what is true of each order.
 
-It knows nothing of ib_insync, sockets or clocks; reports come in, order events go out.
+It knows nothing of the client library, sockets or clocks; reports come in, order events go out.
 Rule: executions outrank statuses, statuses outrank error codes; what is done stays done,
 and a report heard twice changes nothing.
 """

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from ibkr.library import LibraryName
+
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Limit = Annotated[Decimal, Field(gt=0)]
@@ -34,6 +36,10 @@ class Settings(BaseSettings):
     market_data_type: Literal[1, 2, 3, 4] = Field(
         default=1,
         description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen.",
+    )
+
+    library: LibraryName | None = Field(
+        default=None, description="The client library; none named: the one that is installed."
     )
 
     connect_timeout_s: Seconds = Field(default=10.0, description="One attempt, snapshot included.")

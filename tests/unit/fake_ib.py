@@ -1,4 +1,4 @@
-"""A hand-written stand-in for `ib_insync.IB`: only the parts ibkr.link touches.
+"""A hand-written stand-in for the library's `IB`: only the parts ibkr.link touches.
 
 It records what is sent and lets a test speak as the gateway, through the wrapper's callbacks.
 """
@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from eventkit import Event
-from ib_insync import CommissionReport as IBCommission
-from ib_insync import Contract, ContractDetails, Execution, Order, OrderState
+
+from ibkr import library
+
+real = library.module()
 
 STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 
@@ -192,7 +194,7 @@ class FakeGateway:
             self.wrapper.error(request_id, 200, text, "")
             return
         for con_id in con_ids:
-            found = Contract(
+            found = real.Contract(
                 secType="STK",
                 conId=con_id,
                 symbol=contract.symbol,
@@ -201,7 +203,7 @@ class FakeGateway:
                 currency="USD",
                 localSymbol=contract.symbol,
             )
-            self.wrapper.contractDetails(request_id, ContractDetails(contract=found))
+            self.wrapper.contractDetails(request_id, real.ContractDetails(contract=found))
         self.wrapper.contractDetailsEnd(request_id)
 
     def status(
@@ -215,8 +217,8 @@ class FakeGateway:
     def open_order(self, order_id, *, quantity=1.0, status="PreSubmitted"):
         self.wrapper.openOrder(
             order_id,
-            Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
-            Order(
+            real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
+            real.Order(
                 orderId=order_id,
                 clientId=1,
                 permId=1000 + order_id,
@@ -226,14 +228,14 @@ class FakeGateway:
                 lmtPrice=100.0,
                 tif="DAY",
             ),
-            OrderState(status=status),
+            real.OrderState(status=status),
         )
 
     def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5, order_ref=""):
         self.wrapper.execDetails(
             -1,
-            Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
-            Execution(
+            real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
+            real.Execution(
                 execId=exec_id,
                 time=datetime(2024, 1, 2, tzinfo=UTC),
                 acctNumber="DU1234567",
@@ -248,7 +250,9 @@ class FakeGateway:
         )
 
     def commission(self, exec_id="e.1.01", amount=1.0):
-        self.wrapper.commissionReport(IBCommission(exec_id, amount, "USD", 1.7976931348623157e308))
+        self.wrapper.commissionReport(
+            real.CommissionReport(exec_id, amount, "USD", 1.7976931348623157e308)
+        )
 
     def error(self, request_id, code, text="text"):
         self.wrapper.error(request_id, code, text, "")

@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from bench import AAPL, BUY, LIMIT, Bench, turn
-from ib_insync import Contract as IBContract
-from ib_insync import Order as IBOrder
-from ib_insync import OrderState
+from fake_ib import real
 
 from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
@@ -80,9 +78,9 @@ class KeptBench(Bench):
         """The gateway lists this order among the completed ones, as sparely as TWS does."""
         ((_, _, order),) = [args for args in self.placed() if args[0] == order_id]
         self.gateway.wrapper.completedOrder(
-            IBContract(secType="STK", symbol="AAPL"),
-            IBOrder(permId=1000 + order_id, action="BUY", orderRef=order.orderRef),
-            OrderState(status=word),
+            real.Contract(secType="STK", symbol="AAPL"),
+            real.Order(permId=1000 + order_id, action="BUY", orderRef=order.orderRef),
+            real.OrderState(status=word),
         )
 
 
