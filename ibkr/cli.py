@@ -22,6 +22,7 @@ from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.errors import IBKRError
 from ibkr.ib_client import IBKRClient
+from ibkr.library import LibraryMissing
 from ibkr.logs import LogFormat, configure
 from ibkr.models import Contract
 from ibkr.settings import Settings
@@ -65,6 +66,13 @@ def _settings(**given: Any) -> Settings:
         raise CannotStart(f"bad settings: {problems}") from None
 
 
+def _client(settings: Settings) -> IBKRClient:
+    try:
+        return IBKRClient(settings)
+    except LibraryMissing as error:
+        raise CannotStart(str(error)) from None
+
+
 @cli.command()
 @click.option("--host", "app_host", help="Address the app listens on.  [env: IBKR_APP_HOST]")
 @click.option(
@@ -83,7 +91,7 @@ def serve(
     configure(settings.log_level, log_format)
     _check_app_host(settings)
     listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(IBKRClient(settings), allowed_hosts=settings.app_allowed_hosts)
+    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts)
     host, port = listener.getsockname()[:2]
     click.echo(f"listening on http://{host}:{port}", err=True)
     config = uvicorn.Config(app, log_level="warning", access_log=False, log_config=None)
@@ -169,7 +177,7 @@ async def _demo(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
             given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = IBKRClient(_settings(**given, **_PAPER_ONLY))
+        client = _client(_settings(**given, **_PAPER_ONLY))
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 

@@ -1,4 +1,4 @@
-"""IBKRClient against a hand-written ib_insync: lifecycle, orders, quotes, and its hazards."""
+"""IBKRClient against a hand-written library: lifecycle, orders, quotes, and its hazards."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -6,11 +6,7 @@ from decimal import Decimal
 from random import Random
 
 import pytest
-from fake_ib import FakeGateway
-from ib_insync import Contract as IBContract
-from ib_insync import Order as IBOrder
-from ib_insync import OrderState
-from ib_insync.util import getLoop
+from fake_ib import FakeGateway, real
 
 from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
@@ -247,7 +243,7 @@ def test_library_finds_the_running_loop_where_nobody_announced_it():
     async def connect():
         bench = Bench()
         await bench.client.connect()
-        found = getLoop()
+        found = real.util.getLoop()
         await bench.client.disconnect()
         return found is asyncio.get_running_loop()
 
@@ -620,7 +616,9 @@ async def test_upstream_loss_closes_the_gate_but_goes_on_reading(ready, code):
     ready.gateway.execution(order_id)
     assert ready.client.order(order_id).status is OrderStatus.FILLED
     ready.gateway.error(-1, 1102)
-    assert ready.client.state is S.READY
+    assert ready.client.state is S.DEGRADED  # until the orders were looked at
+    await ready.until(S.READY)
+    assert len(ready.gateway.sent("reqOpenOrders")) == 1
 
 
 async def test_data_lost_subscribes_again_and_data_kept_does_not(ready):
@@ -677,7 +675,7 @@ async def test_prices_from_before_a_drop_are_not_shown_as_current(ready):
 
 async def test_unsolicited_completed_order_is_harmless_and_counts(ready):
     order_id = await ready.resting()
-    done = IBOrder(
+    done = real.Order(
         permId=1000 + order_id,
         action="BUY",
         filledQuantity=1.0,
@@ -685,8 +683,8 @@ async def test_unsolicited_completed_order_is_harmless_and_counts(ready):
         lmtPrice=100.0,
         tif="DAY",
     )
-    what = IBContract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD")
-    ready.gateway.wrapper.completedOrder(what, done, OrderState(status="Filled"))
+    what = real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD")
+    ready.gateway.wrapper.completedOrder(what, done, real.OrderState(status="Filled"))
     assert ready.client.order(order_id).status is OrderStatus.FILLED
     assert ready.client.order(order_id).filled == 1
 
