@@ -1,6 +1,6 @@
 """Our vocabulary: contracts, orders, quotes, fills and what happens to orders.
 
-It knows nothing of ib_insync, sockets or the gateway's sentinels.
+It knows nothing of the client library, sockets or the gateway's sentinels.
 Rule: construction validates, so a value that exists can be sent. Money and quantities
 are `Decimal`; what is absent is None.
 """
@@ -422,6 +422,7 @@ class OrderResult:
 
     `filled` and `remaining` are quantities; `average_fill_price` is None before a fill.
     `reject_code` and `reject_reason` are set when a code refused it before it was live.
+    `key` is the idempotency key its caller gave, if any.
     """
 
     order_id: OrderId
@@ -437,6 +438,7 @@ class OrderResult:
     why_held: str = ""
     reject_code: int | None = None
     reject_reason: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

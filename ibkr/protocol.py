@@ -45,8 +45,15 @@ class IBKRClientProtocol(Protocol):
     def is_connected(self) -> bool:
         """True in state READY only: orders are refused in every other state."""
 
-    async def place_order(self, contract: Contract, order: Order) -> OrderResult:
+    async def place_order(
+        self, contract: Contract, order: Order, *, key: str | None = None
+    ) -> OrderResult:
         """Hand an order over once and return at its first acknowledgement.
+
+        `key` is the caller's idempotency key: the same key with the same contract and order
+        never sends twice. It gives the outcome of the first call: the order as it is now, or
+        the error that says it was refused or is in doubt. Raises IdempotencyConflict for
+        another contract or order under a known key.
 
         Raises NotConnected (nothing was sent), InvalidOrder, OrderLimitExceeded,
         ContractNotFound, AmbiguousContract, OrderRejected and its kin (it is not live), or
@@ -86,3 +93,9 @@ class IBKRClientProtocol(Protocol):
 
     def order(self, order_id: OrderId) -> OrderResult:
         """The latest known view of an order of this client. Raises OrderNotFound."""
+
+    def order_by_key(self, key: str) -> OrderResult:
+        """The order placed under an idempotency key. Raises OrderNotFound: none was sent."""
+
+    def in_doubt(self) -> tuple[OrderResult, ...]:
+        """The orders that were handed over and of which it is not known whether they live."""

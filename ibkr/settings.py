@@ -5,10 +5,14 @@ Rule: a bad value is refused here, with its name; live trading is off unless ask
 """
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ibkr.library import LibraryName
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -34,6 +38,10 @@ class Settings(BaseSettings):
         description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen.",
     )
 
+    library: LibraryName | None = Field(
+        default=None, description="The client library; none named: the one that is installed."
+    )
+
     connect_timeout_s: Seconds = Field(default=10.0, description="One attempt, snapshot included.")
     request_timeout_s: Seconds = 10.0
     order_ack_timeout_s: Seconds = 10.0
@@ -54,6 +62,17 @@ class Settings(BaseSettings):
         default=1024, ge=1, description="Unread events one consumer may have."
     )
 
+    journal: Path | None = Field(
+        default=None, description="File that keeps all orders; none: kept in memory only."
+    )
+
+    reconcile_settle_s: float = Field(
+        default=2.0, ge=0, le=3600, description="Pause between two looks for an order in doubt."
+    )
+    gateway_time_zone: str = Field(
+        default="America/New_York", description="Where the gateway's day ends at midnight."
+    )
+
     allow_live: bool = False
     live_account: str = Field(
         default="", description="The exact live account; also needs allow_live."
@@ -72,6 +91,17 @@ class Settings(BaseSettings):
     app_allowed_hosts: tuple[str, ...] = Field(
         default=("127.0.0.1", "localhost"), description="Host headers the app answers to."
     )
+
+    @field_validator("gateway_time_zone")
+    @classmethod
+    def _check_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                "use a name of the IANA time zone database such as Europe/Zurich"
+            ) from None
+        return name
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:

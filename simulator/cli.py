@@ -13,6 +13,7 @@ from typing import Any
 import click
 import structlog
 
+from simulator.control.access import LOOPBACK, AccessError, ControlAccess, token_of
 from simulator.matching import MODELS
 from simulator.server import DEFAULT_HOST, Simulator
 from simulator.session import DEFAULT_VERSION, MAX_VERSION, MIN_VERSION
@@ -59,7 +60,25 @@ def cli() -> None:
     type=click.IntRange(0, 65535),
     default=0,
     show_default=True,
-    help="Port of the HTTP control plane on loopback; 0 takes a free one.",
+    help="Port of the HTTP control plane; 0 takes a free one.",
+)
+@click.option(
+    "--control-host",
+    default=LOOPBACK,
+    show_default=True,
+    help="Address of the control plane; beyond loopback it needs --control-token-file.",
+)
+@click.option(
+    "--control-token-file",
+    type=click.Path(path_type=Path),
+    help="File with the bearer token that every call of the control plane must carry.",
+)
+@click.option(
+    "--control-allowed-host",
+    "control_allowed_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Host name the control plane answers to besides loopback, `*` for any; repeatable.",
 )
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides prices and ids.")
 @click.option(
@@ -209,7 +228,16 @@ def cli() -> None:
     help="What is logged to stderr.",
 )
 def serve(
-    host: str, port: int, control_port: int, *, faults: Path | None, log_level: str, **settings: Any
+    *,
+    host: str,
+    port: int,
+    control_port: int,
+    control_host: str,
+    control_token_file: Path | None,
+    control_allowed_hosts: tuple[str, ...],
+    faults: Path | None,
+    log_level: str,
+    **settings: Any,
 ) -> None:
     """Run a gateway until SIGTERM or Ctrl-C.
 
@@ -221,13 +249,18 @@ def serve(
             f"port {port} is where live gateways listen; choose another, such as 4002"
         )
     try:
+        token = token_of(control_token_file) if control_token_file is not None else None
+        access = ControlAccess(control_host, token, control_allowed_hosts)
         world = World(settings_of(**settings))
-    except WorldError as error:
+    except (AccessError, WorldError) as error:
         raise CannotStart(str(error)) from None
     if faults is not None:
         inject_all(world, faults)
+    simulator = Simulator(
+        host=host, port=port, control_port=control_port, control_access=access, world=world
+    )
     try:
-        asyncio.run(_serve(Simulator(host=host, port=port, control_port=control_port, world=world)))
+        asyncio.run(_serve(simulator))
     finally:
         world.close()
 

@@ -14,16 +14,16 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
-
 from simulator.clock import ManualClock
+from simulator.control.access import ControlAccess
 from simulator.control.server import ControlServer
 from simulator.gateway import Connection
+from simulator.logs import Log
 from simulator.session import State
 from simulator.world import World
 from simulator.world_settings import WorldError, settings_of
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 DEFAULT_HOST = "127.0.0.1"
 MAX_CLIENTS = 256
@@ -40,7 +40,8 @@ class Simulator:
 
     Keyword arguments are those of `world_settings.settings_of`, such as `fill_model="queue"`,
     or a `world` that exists already, whose broker truth then outlives this server. `port` 0 takes a free one. With a `control_port`
-    (0: a free one) the HTTP control plane is served as well, on loopback.
+    (0: a free one) the HTTP control plane is served as well, on loopback unless
+    `control_access` says otherwise.
     `peer_timeout_s` bounds the handshake and the rest of a frame once it has begun.
     When its state file fails it serves nobody any more: `on_failure` is called, and `stop` is due.
     """
@@ -51,6 +52,7 @@ class Simulator:
         host: str = DEFAULT_HOST,
         port: int = 0,
         control_port: int | None = None,
+        control_access: ControlAccess | None = None,
         peer_timeout_s: float = 5.0,
         world: World | None = None,
         **settings: Any,
@@ -61,6 +63,7 @@ class Simulator:
         self._host = host
         self._port = port
         self._control_port = control_port
+        self._control_access = control_access
         self._peer_timeout_s = peer_timeout_s
         self._server: asyncio.Server | None = None
         self._control: ControlServer | None = None
@@ -95,7 +98,9 @@ class Simulator:
         self.world.on_output = self._flush
         self.world.on_failure = self._fail
         if self._control_port is not None:
-            self._control = ControlServer(self.world, port=self._control_port)
+            self._control = ControlServer(
+                self.world, port=self._control_port, access=self._control_access
+            )
             try:
                 await self._control.start()
             except OSError:

@@ -98,13 +98,13 @@ class Transcript:
                 yield _shown(kept)
 
 
-def told(record: Any) -> dict[str, Any]:
+def told_fields(record: Any) -> dict[str, Any]:
     """The attributes of a record that say something: those that are not at their default."""
     found: dict[str, Any] = {}
     for attribute in dataclasses.fields(record):
         value = getattr(record, attribute.name)
         if dataclasses.is_dataclass(value):
-            found[attribute.name] = told(value)
+            found[attribute.name] = told_fields(value)
         elif value != attribute.default:
             found[attribute.name] = value
     return found
@@ -140,4 +140,4 @@ def _read(payload: bytes, version: int, *, is_sent: bool) -> tuple[str, dict[str
         name = known.record.__name__ if known is not None else UNKNOWN
         shown = [text[:MAX_TEXT] for text in texts[:MAX_TEXTS]]
         return name, {"fields": shown, "unreadable": str(error)}
-    return type(record).__name__, told(record)
+    return type(record).__name__, told_fields(record)

@@ -65,11 +65,15 @@ class ControlClient:
         async with ControlClient(ready["control"]) as control:
             await control.set_quote("AAPL", bid=Decimal("99.99"), ask=Decimal("100.01"))
 
-    Every method raises `ControlError` with the reason if the call was refused.
+    Every method raises `ControlError` with the reason if the call was refused. `token` is the
+    one of `--control-token-file`, if the gateway was started with it.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 10.0) -> None:
-        self._http = httpx.AsyncClient(base_url=url, timeout=timeout_s, trust_env=False)
+    def __init__(self, url: str, *, token: str | None = None, timeout_s: float = 10.0) -> None:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._http = httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=timeout_s, trust_env=False
+        )
 
     async def __aenter__(self) -> Self:
         return self

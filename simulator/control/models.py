@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -297,6 +297,12 @@ class PassedView(Model):
     fields: dict[str, Any]
     size: int = Field(description="bytes of the payload")
     is_held: bool = Field(description="a fault keeps back bytes of the connection")
+
+
+class Health(BaseModel):
+    """That the control plane answers."""
+
+    status: Literal["ok"] = "ok"
 
 
 class Problem(BaseModel):

@@ -1,4 +1,4 @@
-"""Serves the control plane inside a running event loop, on loopback only.
+"""Serves the control plane inside a running event loop, on loopback unless told otherwise.
 
 The port is taken at once; the web framework is imported in a thread after that, so that
 whoever starts a simulator does not wait for it. Calls made meanwhile wait in the backlog.
@@ -10,21 +10,21 @@ import asyncio
 import importlib
 import socket
 
-import structlog
-
+from simulator.control.access import ControlAccess
+from simulator.logs import Log
 from simulator.world import World
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
-LOOPBACK = "127.0.0.1"
 BACKLOG = 128
 
 
 class ControlServer:
     """One control plane; `start` returns as soon as its port is taken."""
 
-    def __init__(self, world: World, *, port: int = 0) -> None:
+    def __init__(self, world: World, *, port: int = 0, access: ControlAccess | None = None) -> None:
         self._world = world
+        self._access = access or ControlAccess()
         self._port = port
         self._socket: socket.socket | None = None
         self._stopping = asyncio.Event()
@@ -32,11 +32,14 @@ class ControlServer:
 
     @property
     def url(self) -> str:
-        return f"http://{LOOPBACK}:{self._port}"
+        host = self._access.host
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     async def start(self) -> None:
         """Take the port. Raises `OSError` if it is in use."""
-        listening = socket.create_server((LOOPBACK, self._port), backlog=BACKLOG)
+        host = self._access.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.create_server((host, self._port), family=family, backlog=BACKLOG)
         self._socket = listening
         self._port = listening.getsockname()[1]
         self._task = asyncio.create_task(self._serve(listening))
@@ -53,7 +56,7 @@ class ControlServer:
 
     async def _serve(self, listening: socket.socket) -> None:
         web = await asyncio.to_thread(importlib.import_module, "simulator.control.web")
-        await web.serve(self._world, listening, self._stopping)
+        await web.serve(self._world, self._access, listening, self._stopping)
 
 
 def _report(task: asyncio.Task[None]) -> None:

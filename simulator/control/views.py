@@ -24,7 +24,7 @@ from simulator.faults.actions import NAMES
 from simulator.gateway.core import Request as Received
 from simulator.market import Quote
 from simulator.messages import REQUESTS
-from simulator.transcript import Passed, told
+from simulator.transcript import Passed, told_fields
 from simulator.world import World
 
 
@@ -140,7 +140,7 @@ def request_view(received: Received) -> RequestView:
         client_id=received.client_id,
         name=type(request).__name__,
         message_id=REQUESTS.by_record[type(request)].id,
-        fields=told(request),
+        fields=told_fields(request),
     )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from simulator.control.access import ControlAccess
 from simulator.control.api import create_control
 from simulator.world import World
 
@@ -20,10 +21,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(world: World, listening: socket.socket, stopping: asyncio.Event) -> None:
+async def serve(
+    world: World, access: ControlAccess, listening: socket.socket, stopping: asyncio.Event
+) -> None:
     """Answer calls on a listening socket until told to stop."""
     config = uvicorn.Config(
-        create_control(world), log_config=None, access_log=False, lifespan="off"
+        create_control(world, access), log_config=None, access_log=False, lifespan="off"
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

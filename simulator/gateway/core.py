@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import structlog
-
 from simulator.broker import Broker
 from simulator.broker import Event as BrokerEvent
 from simulator.gateway.accounts import Accounts
@@ -35,6 +33,7 @@ from simulator.gateway.scanners import Scanners
 from simulator.gateway.streams import RealTimeBars, TickStreams
 from simulator.gateway.upstream import FarmState, Loss, Upstream
 from simulator.instruments import Instrument
+from simulator.logs import Log
 from simulator.market import Market
 from simulator.messages.account import ManagedAccounts, RequestManagedAccounts
 from simulator.messages.connection import (
@@ -59,7 +58,7 @@ from simulator.session import (
 )
 from simulator.wire import NUMBER_NAMES, DecodeError
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 MAX_UNREADABLE = 100
 """Requests that cannot be read, before a client is taken for a lost cause."""
@@ -95,6 +94,7 @@ class Gateway:
     def __init__(self, settings: Settings, *, broker: Broker, market: Market) -> None:
         self.hub = Hub(settings, broker, market)
         self.requests: deque[Request] = deque(maxlen=MAX_JOURNAL)
+        self.violations: deque[str] = deque(maxlen=MAX_UNREADABLE)
         self._received = 0
         self.limits = Limits(self.hub)
         self.accounts = Accounts(self.hub)
@@ -259,6 +259,7 @@ class Gateway:
                 self._refuse(connection, event)
             case Violation():
                 log.warning("protocol_violation", peer=connection.peer, reason=event.reason)
+                self.violations.append(f"{connection.peer}: {event.reason}")
                 connection.is_closing = True
 
     def _admit(self, connection: Connection, request: Any) -> None:

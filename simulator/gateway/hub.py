@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import Formatter
@@ -20,6 +21,9 @@ FARMS = ((2104, "usfarm"), (2104, "cashfarm"), (2106, "ushmds"), (2158, "secdefn
 
 SYSTEM = -1
 """The id of errors and notices that belong to no request."""
+
+MAX_TOLD = 10_000
+"""Errors and notices that are kept for whoever asks what clients were told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,15 @@ class Connection:
         return self.interferer is not None and self.interferer.is_unread(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An error or notice, as a client was told it; client -1: one that is not through yet."""
+
+    time_ms: int
+    client_id: int
+    message: ErrorMessage
+
+
 Handlers = dict[type, Callable[[Connection, Any], object]]
 """Request class to the function that answers it; what the function returns does not count."""
 
@@ -137,6 +150,7 @@ class Hub:
         self.connections: list[Connection] = []
         self.lingering_ms: dict[int, int | None] = {}
         self.farms: dict[str, int] = {farm: code for code, farm in FARMS}
+        self.told: deque[Told] = deque(maxlen=MAX_TOLD)
         self.now_ms = 0
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
         self._planned = 0
@@ -166,14 +180,18 @@ class Hub:
     def error(self, connection: Connection, id_: int, code: int, **facts: object) -> None:
         """Send an error or notice to one client."""
         text = TEXTS[code].format(id=id_, **facts)
-        connection.send(ErrorMessage(id_, code, text, time_ms=self.now_ms))
+        self._tell(connection, ErrorMessage(id_, code, text, time_ms=self.now_ms))
 
     def refuse(self, connection: Connection, id_: int, code: int, reason: str) -> None:
         """Send an error whose text, or the reason in it, somebody else decides on."""
         text = TEXTS.get(code, "")
         fields = [name for _, name, _, _ in Formatter().parse(text) if name]
         filled = text.format(**dict.fromkeys(fields, reason)) if fields else reason or text
-        connection.send(ErrorMessage(id_, code, filled, time_ms=self.now_ms))
+        self._tell(connection, ErrorMessage(id_, code, filled, time_ms=self.now_ms))
+
+    def _tell(self, connection: Connection, message: ErrorMessage) -> None:
+        self.told.append(Told(self.now_ms, connection.client_id, message))
+        connection.send(message)
 
     def plan(self, due_ms: int, action: Callable[[], None]) -> None:
         """Have something done at a time; what is due together is done in order of planning."""

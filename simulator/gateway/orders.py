@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-import structlog
-
 from simulator import broker as truth
 from simulator.broker import BrokerOrder
 from simulator.gateway.accounts import Accounts
@@ -19,6 +17,7 @@ from simulator.gateway.moments import ZONED_SINCE, is_moment
 from simulator.gateway.order_intake import Intake, normal
 from simulator.gateway.order_news import OrderNews, has_report
 from simulator.gateway.order_replies import commission_report, completed_order, execution_data
+from simulator.logs import Log
 from simulator.messages.orders import (
     CancelOrder,
     CompletedOrdersEnd,
@@ -35,7 +34,7 @@ from simulator.messages.orders import (
 )
 from simulator.records import Contract, Order, Status
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 MANUAL_CLIENT = 0
 """The client that sees orders entered by hand."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -90,6 +91,8 @@ def test_a_port_in_use_is_one_clear_line_and_exit_status_2() -> None:
         (("--account-type", "joint"), "'margin', 'cash'"),
         (("--margin", "reg_t"), "'reg-t', 'portfolio'"),
         (("--commissions", "none"), "'fixed', 'tiered'"),
+        (("--control-host", "0.0.0.0"), "give a token with --control-token-file"),  # noqa: S104
+        (("--control-token-file", "/no/such/file"), "cannot read the token from /no/such/file"),
     ],
 )
 def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> None:
@@ -97,6 +100,34 @@ def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> No
     assert result.returncode == 2
     assert named in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("content", ["", "short", "two tokens-of-sixteen", "p\u00e4sswort" * 3])
+def test_a_poor_token_is_refused_with_the_way_to_a_good_one(tmp_path, content) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text(content, "utf-8")
+    result = refused("--control-token-file", str(token_file))
+    assert result.returncode == 2
+    assert str(token_file) in result.stderr
+    assert not content or content not in result.stderr
+
+
+def test_a_control_plane_beyond_loopback_answers_to_its_token_only(tmp_path) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text("a-token-of-some-length\n")
+    arguments = ("--port", "0", "--control-host", "0.0.0.0", "--control-allowed-host", "gateway")  # noqa: S104
+    with running(*arguments, "--control-token-file", str(token_file)) as process:
+        port = json.loads(process.stdout.readline())["control"].rpartition(":")[2]
+        url = f"http://127.0.0.1:{port}/state"
+        bearer = {"Authorization": "Bearer a-token-of-some-length"}
+        statuses = [
+            httpx.get(url, headers=headers, trust_env=False, timeout=PATIENCE_S).status_code
+            for headers in ({}, bearer, bearer | {"Host": "gateway"}, bearer | {"Host": "evil"})
+        ]
+        process.terminate()
+        logs = process.communicate(timeout=PATIENCE_S)[1]
+    assert statuses == [401, 200, 200, 400]
+    assert "a-token-of-some-length" not in logs
 
 
 def test_a_gateway_that_drops_whom_it_cannot_read() -> None:

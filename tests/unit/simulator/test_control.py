@@ -8,6 +8,7 @@ import pytest
 import respx
 
 from simulator import Simulator
+from simulator.control.access import AccessError, ControlAccess
 from simulator.control.api import create_control
 from simulator.control.client import ControlClient, ControlError
 from simulator.gateway.entitlements import Entitlement
@@ -147,6 +148,74 @@ async def test_a_foreign_host_name_is_refused(world) -> None:
     transport = httpx.ASGITransport(create_control(world))
     async with httpx.AsyncClient(transport=transport, base_url="http://evil.example") as http:
         assert (await http.get("/state")).status_code == 400
+
+
+TOKEN = "c0ffee-c0ffee-c0ffee"  # noqa: S105
+
+
+def guarded(world, *hosts: str, name: str = "localhost", **headers: str) -> httpx.AsyncClient:
+    app = create_control(world, ControlAccess("0.0.0.0", TOKEN, hosts))  # noqa: S104
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"http://{name}", headers=headers
+    )
+
+
+@pytest.mark.parametrize(
+    "authorization", ["", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}x", "Bearer", "Bearer \u00e9"]
+)
+@pytest.mark.parametrize("path", ["/state", "/openapi.json", "/docs", "/nowhere"])
+async def test_a_call_without_the_token_is_told_what_is_missing(world, authorization, path) -> None:
+    async with guarded(world) as http:
+        headers = {"Authorization": authorization.encode("latin-1")}
+        response = await http.get(path, headers=headers)
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert "--control-token-file" in response.json()["detail"]
+    assert TOKEN not in response.text
+
+
+async def test_a_call_with_the_token_is_answered(world) -> None:
+    for scheme in ("Bearer", "bearer"):
+        async with guarded(world, Authorization=f"{scheme} {TOKEN}") as http:
+            assert (await http.get("/state")).status_code == 200
+
+
+async def test_health_needs_no_token_and_tells_nothing(world) -> None:
+    async with guarded(world) as http:
+        assert (await http.get("/health")).json() == {"status": "ok"}
+        assert (await http.post("/health")).status_code == 405
+
+
+async def test_the_token_does_not_open_the_door_to_other_names(world) -> None:
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    async with guarded(world, name="simulator", **bearer) as http:
+        assert (await http.get("/state")).status_code == 400
+    for allowed in ("simulator", "*"):
+        async with guarded(world, allowed, name="simulator", **bearer) as http:
+            assert (await http.get("/state")).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.org"])  # noqa: S104
+def test_beyond_loopback_a_token_is_demanded(host) -> None:
+    with pytest.raises(AccessError, match="--control-token-file"):
+        ControlAccess(host)
+    assert TOKEN not in repr(ControlAccess(host, TOKEN))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_on_loopback_none_is_needed(host) -> None:
+    assert ControlAccess(host).admits(b"")
+
+
+async def test_it_is_served_to_whoever_has_the_token() -> None:
+    access = ControlAccess(token=TOKEN)
+    async with (
+        Simulator(control_port=0, control_access=access) as simulator,
+        ControlClient(simulator.control_url, token=TOKEN) as control,
+        ControlClient(simulator.control_url) as stranger,
+    ):
+        assert (await control.state()).clients == []
+        with pytest.raises(ControlError, match="401 send `Authorization: Bearer`"):
+            await stranger.state()
 
 
 async def test_it_is_documented(http) -> None:

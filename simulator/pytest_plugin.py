@@ -1,0 +1,231 @@
+"""The pytest plugin: gateways as fixtures, set up by markers, ini file and command line.
+
+Loaded by every run of pytest where the package is installed, so it imports nothing of the
+simulator before a test asks for a gateway. Rule: it leaves alone whatever asks for none.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Generator, Iterator
+from dataclasses import fields
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from simulator.testing import GatewayThread, IBGateway, Strictness
+
+MARKER = "ib_gateway"
+OPTION = "--ib-gateway"
+STRICT = "ib_gateway_strict"
+
+DEFAULTS: dict[str, Any] = {"clock": "manual"}
+"""Time stands still until a test moves it: the same test sees the same prices every day."""
+
+TESTING = frozenset({"strict", "expects", "errors"})
+"""Arguments of the marker that are not about the gateway but about the test."""
+
+PATHS = frozenset({"instruments", "market_data", "state"})
+
+_gateways: pytest.StashKey[list[IBGateway]] = pytest.StashKey()
+_strictness: pytest.StashKey[Strictness] = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup(MARKER, "simulated IB gateways (ibkr-testbed)")
+    group.addoption(
+        OPTION,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="A setting of all simulated gateways, such as seed=7 or fill_model=queue; may be "
+        "given several times. Markers go before it, and it before the ini file.",
+    )
+    group.addoption(
+        "--ib-gateway-strict",
+        action="store_true",
+        default=None,
+        help="Fail tests whose gateway received orders or told errors that they did not assert.",
+    )
+    parser.addini(MARKER, "Settings of all simulated gateways: lines of name=value.", "linelist")
+    parser.addini(STRICT, "Whether all tests with a simulated gateway are strict.", "bool", False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers",
+        f"{MARKER}(strict=False, expects=None, errors=(), **settings): how the ib_gateway of a "
+        "test begins (seed, fill_model, clock, accounts ...), and what it must not see.",
+    )
+    _defaults(config)  # refuses what is no name=value before anything is run
+
+
+# --- fixtures ---
+
+
+@pytest.fixture(scope="session")
+def _ib_gateway_thread() -> Iterator[GatewayThread]:
+    from simulator.testing import GatewayThread  # noqa: PLC0415 - see the head of this room
+
+    thread = GatewayThread()
+    yield thread
+    thread.stop()
+
+
+@pytest.fixture
+def ib_gateway(
+    request: pytest.FixtureRequest, _ib_gateway_thread: GatewayThread
+) -> Iterator[IBGateway]:
+    """A fresh simulated IB Gateway on a free port, for any client, blocking or not."""
+    given = _defaults(request.config) | _marked(request.node)
+    gateway = _open(_ib_gateway_thread, given)
+    _watch(request.node, gateway, given)
+    yield gateway
+    gateway.close()
+
+
+@pytest.fixture(scope="session")
+def ib_gateway_session(
+    request: pytest.FixtureRequest, _ib_gateway_thread: GatewayThread
+) -> Iterator[IBGateway]:
+    """One simulated IB Gateway for the whole run; `reset()` it by hand where that matters."""
+    gateway = _open(_ib_gateway_thread, _defaults(request.config))
+    yield gateway
+    gateway.close()
+
+
+# --- settings ---
+
+
+def _defaults(config: pytest.Config) -> dict[str, Any]:
+    """What the ini file and the command line set; the latter goes first."""
+    given = dict(DEFAULTS)
+    for source, lines in (
+        (f"{MARKER} of the ini file", config.getini(MARKER)),
+        (OPTION, config.getoption(OPTION)),
+    ):
+        for line in lines:
+            name, equals, text = line.partition("=")
+            if not equals or not name.strip():
+                raise pytest.UsageError(f"{source} must be NAME=VALUE, such as seed=7, not {line}")
+            given[name.strip().replace("-", "_")] = _value(text.strip())
+    strict = config.getoption(STRICT)
+    given["strict"] = config.getini(STRICT) if strict is None else strict
+    return given
+
+
+def _value(text: str) -> Any:
+    """A plain value: a literal of Python, true or false, else the text itself."""
+    words = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _marked(node: pytest.Item) -> dict[str, Any]:
+    """What the markers set; that of a test goes before those of its class and module."""
+    given: dict[str, Any] = {}
+    for marker in reversed(list(node.iter_markers(MARKER))):
+        if marker.args:
+            raise _refusal(
+                f"the marker {MARKER} takes settings by name, such as seed=7, not {marker.args}"
+            )
+        given |= marker.kwargs
+    return given
+
+
+def _open(thread: GatewayThread, given: dict[str, Any]) -> IBGateway:
+    from simulator.testing import IBGateway  # noqa: PLC0415
+    from simulator.world_settings import WorldError, settings_of  # noqa: PLC0415
+
+    plain = {name: value for name, value in given.items() if name not in TESTING}
+    _check_names(plain)
+    try:
+        return IBGateway(thread, settings_of(**{n: _as_needed(n, v) for n, v in plain.items()}))
+    except WorldError as error:
+        raise _refusal(f"{MARKER}: {error}") from None
+
+
+def _check_names(plain: dict[str, Any]) -> None:
+    from simulator.world_settings import DELAYS, RULES, TERMS, WorldSettings  # noqa: PLC0415
+
+    known = {f.name for f in fields(WorldSettings)} | {*RULES, *TERMS, *DELAYS, *TESTING}
+    known -= {"commission_delay_ms"}  # in seconds, as all others
+    for name in plain:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            raise _refusal(
+                f"{MARKER} has no setting {name!r}; {meant}Known are {', '.join(sorted(known))}"
+            )
+
+
+def _as_needed(name: str, value: Any) -> Any:
+    """A setting as the world wants it, from how a test or an ini file writes it."""
+    if name in PATHS and isinstance(value, str):
+        return Path(value)
+    if name == "accounts":
+        return (value,) if isinstance(value, str) else tuple(value)
+    if name == "starting_cash" and isinstance(value, dict):
+        return {currency: Decimal(str(amount)) for currency, amount in value.items()}
+    return value
+
+
+def _refusal(reason: str) -> BaseException:
+    """Why a test cannot be set up; no traceback of ours would help."""
+    return pytest.fail.Exception(reason, pytrace=False)
+
+
+# --- strict tests, and what is told of those that fail ---
+
+
+def _watch(node: pytest.Item, gateway: IBGateway, given: dict[str, Any]) -> None:
+    """Remember a test's gateway, and what is to be held against the test."""
+    from simulator.testing import Strictness  # noqa: PLC0415
+    from simulator.world_settings import WorldError  # noqa: PLC0415
+
+    node.stash.setdefault(_gateways, []).append(gateway)
+    if not given["strict"]:
+        return
+    expects = given.get("expects")
+    names = None if expects is None else frozenset(expects)
+    try:
+        node.stash[_strictness] = Strictness(names, frozenset(given.get("errors", ())))
+    except WorldError as error:
+        raise _refusal(f"{MARKER}: expects: {error}") from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """A strict test that got through must not leave anything unexpected behind."""
+    result = yield
+    strictness = item.stash.get(_strictness, None)
+    if strictness is not None:
+        objections = [
+            objection
+            for gateway in item.stash[_gateways]
+            for objection in gateway.objections(strictness)
+        ]
+        if objections:
+            pytest.fail("\n".join(["strict ib_gateway:", *objections]), pytrace=False)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what went over the wire where a test failed."""
+    report = yield
+    if report.failed and report.when != "teardown":  # after it there is no gateway left
+        for gateway in item.stash.get(_gateways, ()):
+            title = f"IB gateway on port {gateway.port}"
+            report.sections.append((title, gateway.history() or "nothing was received"))
+    return report
