@@ -252,6 +252,7 @@ class Peer(asyncio.Protocol):
             return
         self._connection = self._world.connect(self._name)
         self._expect_more()
+        self.flush()  # it may be over already
 
     def data_received(self, data: bytes) -> None:
         connection = self._connection
