@@ -111,7 +111,12 @@ CATALOGUE: tuple[Trouble, ...] = (
     had_by("S13", "Two processes with one client id", "two clients: the second gets 326"),
     had("U1", "The connection to IB is lost", fault("lose_upstream", repeats=3)),
     had("U2", "It is restored, data maintained", fault("lose_upstream", seconds=180)),
-    had("U3", "It is restored, data lost", fault("restore_upstream", at="time+60", data_lost=True)),
+    had(
+        "U3",
+        "It is restored, data lost",
+        fault("lose_upstream"),
+        fault("restore_upstream", at="time+60", data_lost=True),
+    ),
     had(
         "U4",
         "One of the two notices is missing",
