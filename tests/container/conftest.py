@@ -4,10 +4,10 @@ from pathlib import Path
 
 import docker
 import pytest
+from compose_stack import ROOT
 
 from simulator.containers import IBGatewayContainer
 
-ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 APP_IMAGE = "localhost/ibkr-testbed/app"
 
