@@ -10,6 +10,7 @@ import inspect
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 
 @contextmanager
@@ -34,10 +35,16 @@ def loop_for_blocking_clients(test: object) -> Iterator[None]:
 
 
 def _current_loop() -> asyncio.AbstractEventLoop | None:
+    """The loop of the thread, if there is one.
+
+    Up to Python 3.13 who asks for it makes one, which nobody would close: that is prevented.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
+        policy = asyncio.get_event_loop_policy()
         try:
-            loop = asyncio.get_event_loop()
+            with mock.patch.object(policy, "new_event_loop", side_effect=RuntimeError):
+                loop = asyncio.get_event_loop()
         except RuntimeError:
             return None
     return None if loop.is_closed() else loop

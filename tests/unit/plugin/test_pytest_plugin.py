@@ -342,3 +342,45 @@ def test_a_near_miss_names_the_fields_that_differ(run) -> None:
         ]
     )
     result.stdout.no_fnmatch_line("*limit_price: expected*")
+
+
+def test_tests_of_every_kind_share_a_run_and_leave_no_loop_behind(run) -> None:
+    """Red if a loop is made for a test and not closed: its end would be a warning, an error."""
+    result = run(
+        CONNECTED
+        + """
+    import gc
+    import unittest
+
+    def test_without_a_client(ib_gateway):
+        ib_gateway.move_cash(1)
+
+    def test_blocking(ib):
+        ib.reqCurrentTime()
+
+    async def test_async(ib_gateway):
+        ib = IB()
+        await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+        ib.disconnect()
+
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_anyio(ib_gateway, anyio_backend):
+        ib = IB()
+        await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+        ib.disconnect()
+
+    class TestOfTheStandardLibrary(unittest.TestCase):
+        @pytest.fixture(autouse=True)
+        def _open(self, ib_gateway):
+            self.gateway = ib_gateway
+
+        def test_it(self):
+            assert self.gateway.orders() == ()
+
+    def test_blocking_again(ib):
+        ib.reqCurrentTime()
+        gc.collect()
+    """
+    )
+    result.assert_outcomes(passed=6)
