@@ -21,12 +21,13 @@ def run(pytester: pytest.Pytester):
     """Write a test file, and lines of the ini file, and run them; every warning is an error."""
     is_installed = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 
-    def run_tests(source: str, *args: str, ini: str = "", conftest: str = "") -> pytest.RunResult:
+    def run_tests(
+        source: str, *args: str, ini: str = "", in_own_process: bool = False
+    ) -> pytest.RunResult:
         pytester.makeini(INI + ini)
         pytester.makepyfile(source)
-        if conftest:
-            pytester.makeconftest(conftest)
         loaded = () if is_installed else ("-p", PLUGIN)
-        return pytester.runpytest_inprocess(*loaded, "-p", "no:randomly", *args)
+        start = pytester.runpytest_subprocess if in_own_process else pytester.runpytest_inprocess
+        return start(*loaded, "-p", "no:randomly", *args)
 
     return run_tests

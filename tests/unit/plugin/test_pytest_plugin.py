@@ -345,7 +345,6 @@ def test_a_near_miss_names_the_fields_that_differ(run) -> None:
 
 
 def test_tests_of_every_kind_share_a_run_and_leave_no_loop_behind(run) -> None:
-    """Red if a loop is made for a test and not closed: its end would be a warning, an error."""
     result = run(
         CONNECTED
         + """
@@ -355,17 +354,16 @@ def test_tests_of_every_kind_share_a_run_and_leave_no_loop_behind(run) -> None:
     def test_without_a_client(ib_gateway):
         ib_gateway.move_cash(1)
 
-    def test_blocking(ib):
-        ib.reqCurrentTime()
-
-    async def test_async(ib_gateway):
-        ib = IB()
-        await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
-        ib.disconnect()
-
     @pytest.mark.anyio
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     async def test_anyio(ib_gateway, anyio_backend):
+        ib = IB()
+        await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+        ib.disconnect()
+        gc.collect()
+
+    @pytest.mark.asyncio
+    async def test_asyncio(ib_gateway):
         ib = IB()
         await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
         ib.disconnect()
@@ -378,9 +376,33 @@ def test_tests_of_every_kind_share_a_run_and_leave_no_loop_behind(run) -> None:
         def test_it(self):
             assert self.gateway.orders() == ()
 
-    def test_blocking_again(ib):
+    def test_blocking(ib):
         ib.reqCurrentTime()
         gc.collect()
-    """
+    """,
+        "-o",
+        "asyncio_mode=strict",
+        in_own_process=True,
     )
-    result.assert_outcomes(passed=6)
+    result.assert_outcomes(passed=5)
+
+
+def test_no_loop_is_made_that_nobody_closes(run) -> None:
+    result = run(
+        """
+        import gc
+        import pytest
+
+        def test_without_a_client(ib_gateway):
+            ib_gateway.move_cash(1)
+
+        @pytest.mark.anyio
+        @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+        async def test_takes_its_place(ib_gateway, anyio_backend):
+            gc.collect()
+        """,
+        "-o",
+        "asyncio_mode=strict",
+        in_own_process=True,
+    )
+    result.assert_outcomes(passed=2)
