@@ -257,6 +257,7 @@ class Blotter:
         key = (report.client_id, report.order_id)
         if self._is_of_another(key, report.perm_id, report.order.order_ref):
             return []
+        self._answered(key, report.perm_id, "open order")
         _, callers = references.split(report.order.order_ref)
         report = replace(report, order=replace(report.order, order_ref=callers))
         return self._kept(self._book.apply_open_order(report))
@@ -267,11 +268,10 @@ class Blotter:
 
     def status(self, report: StatusReport) -> list[OrderEvent]:
         key = (report.client_id, report.order_id)
+        self._answered(key, report.perm_id, "status")
         entry = self._entries.get(self._references.get(key, ""))
         if entry is not None and not entry.acknowledged:
-            if entry.reference not in self._sent_here:
-                return []  # a bare id: it may belong to an order we do not know
-            self._acknowledge(entry, report.perm_id, "status")
+            return []  # a bare id: it may belong to an order we do not know
         return self._kept(self._book.apply_status(report))
 
     def fill(self, fill: Fill) -> list[OrderEvent]:
@@ -279,6 +279,7 @@ class Blotter:
         key = (fill.client_id, fill.order_id)
         if self._is_of_another(key, fill.perm_id, fill.order_ref):
             return []
+        self._answered(key, fill.perm_id, "execution")
         _, callers = references.split(fill.order_ref)
         return self._kept(self._book.apply_fill(replace(fill, order_ref=callers)))
 
@@ -418,6 +419,12 @@ class Blotter:
         return True
 
     # --- keeping ----------------------------------------------------------------------
+
+    def _answered(self, key: OrderKey, perm_id: PermId | None, source: str) -> None:
+        """A message with this id came: on the link that sent the order, it is the answer."""
+        entry = self._entries.get(self._references.get(key, ""))
+        if entry is not None and not entry.acknowledged and entry.reference in self._sent_here:
+            self._acknowledge(entry, perm_id, source)
 
     def _acknowledge(self, entry: Entry, perm_id: PermId | None, source: str) -> Entry:
         with self._kept_or_logged(entry):

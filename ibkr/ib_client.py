@@ -77,8 +77,8 @@ class IBKRClient(Desk):
     Give it `settings`, or single settings by name: `IBKRClient(port=4002, client_id=7)`.
     `ib_factory` makes the IB of each connection, by default that of the library in use;
     `sleep` and `random` serve the back-off between attempts, `ids` makes order references
-    unique. `journal` is the one at `settings.journal` unless another is passed in; it is
-    taken while the client is connected. Raises JournalError for a journal that does not
+    unique. `order_journal` is the one at `settings.journal` unless another is passed in; it
+    is taken while the client is connected. Raises JournalError for a journal that does not
     serve, pydantic.ValidationError for bad settings, LibraryMissing for a library not
     installed.
     """
@@ -92,14 +92,14 @@ class IBKRClient(Desk):
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now: Callable[[], datetime] = _utc_now,
-        journal: Journal | None = None,
+        order_journal: Journal | None = None,
         ids: Callable[[], str] = references.random_id,
         **options: Any,
     ) -> None:
         if settings is not None and options:
             raise TypeError(f"give settings or single options, not both: {', '.join(options)}")
         settings = settings or Settings(**options)
-        super().__init__(settings, metrics, now, journal or Journal(settings.journal), ids)
+        super().__init__(settings, metrics, now, order_journal or Journal(settings.journal), ids)
         self._library = load(self.settings.library)
         self._ib_factory = ib_factory or self._library.IB
         self._sleep = sleep

@@ -316,9 +316,11 @@ class Journal:
         with self._explained():
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
+            if not self._is_new():
+                return
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                if self._is_new():
+                if self._is_new():  # and nobody was faster
                     for table in _TABLES:
                         self._connection.execute(table)
                     self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

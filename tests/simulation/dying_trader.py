@@ -56,7 +56,7 @@ class FatalJournal(Journal):
 async def trade(port: int, path: Path, point: str, kind: str) -> None:
     journal = FatalJournal(path)
     chosen = settings(port, path)
-    client = IBKRClient(chosen, journal=journal, now=lambda: NOON)
+    client = IBKRClient(chosen, order_journal=journal, now=lambda: NOON)
     await client.connect()
     await client.place_order(AAPL, RESTS, key="safe")
     journal.point = point

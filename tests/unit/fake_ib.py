@@ -20,12 +20,13 @@ STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 class FakeTransport:
     def __init__(self, conn):
         self.conn = conn
+        self.stuck = 0
 
     def abort(self):
         self.conn.lose("")
 
     def get_write_buffer_size(self):
-        return 0
+        return self.stuck
 
 
 class FakeConn:
@@ -230,7 +231,7 @@ class FakeGateway:
             real.OrderState(status=status),
         )
 
-    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5):
+    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5, order_ref=""):
         self.wrapper.execDetails(
             -1,
             real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
@@ -244,6 +245,7 @@ class FakeGateway:
                 permId=1000 + order_id,
                 clientId=1,
                 orderId=order_id,
+                orderRef=order_ref,
             ),
         )
 
