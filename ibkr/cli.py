@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from ibkr.app import create_app
+from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.errors import IBKRError
@@ -51,7 +52,7 @@ def _version() -> str:
 @click.group()
 @click.version_option(_version(), prog_name="ibkr")
 def cli() -> None:
-    """A client for IB Gateway: serve it over HTTP, or watch it work."""
+    """A client for IB Gateway: serve it over HTTP, watch it work, or hold it to its contracts."""
 
 
 def _settings(**given: Any) -> Settings:
@@ -197,6 +198,9 @@ def _show(summary: DemoSummary, *, as_json: bool) -> None:
         click.echo("\n".join(summary_lines(summary)))
     if not summary.succeeded:
         raise click.ClickException(f"step '{summary.failed_step}' failed: {summary.error}")
+
+
+cli.add_command(contract)
 
 
 def main() -> None:

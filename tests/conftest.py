@@ -2,6 +2,8 @@
 
 import pytest
 
+pytest_plugins = ("contract_results",)
+
 TIERS = ("mock", "simulator")
 
 
