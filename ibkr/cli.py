@@ -10,6 +10,7 @@ import socket
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,12 +18,14 @@ import uvicorn
 from pydantic import ValidationError
 from rich.console import Console
 
+from ibkr import orders_view
 from ibkr.app import create_app
 from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
-from ibkr.errors import IBKRError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.ib_client import IBKRClient
+from ibkr.journal import Journal
 from ibkr.library import LibraryMissing
 from ibkr.logs import LogFormat, configure
 from ibkr.models import Contract
@@ -198,6 +201,34 @@ def _show(summary: DemoSummary, *, as_json: bool) -> None:
         click.echo("\n".join(summary_lines(summary)))
     if not summary.succeeded:
         raise click.ClickException(f"step '{summary.failed_step}' failed: {summary.error}")
+
+
+@cli.command()
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    help="The file; it may be in use.  [env: IBKR_JOURNAL]",
+)
+@click.option("--open", "only_open", is_flag=True, help="Only orders that are not settled.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def orders(journal: Path | None, *, only_open: bool, as_json: bool) -> None:
+    """List the orders a client has kept in its journal, and what became of each."""
+    path = _settings(journal=journal).journal
+    if path is None:
+        raise CannotStart("no journal is named: give --journal FILE, or set IBKR_JOURNAL")
+    try:
+        kept = Journal(path, must_exist=True)
+        entries = kept.open_entries() if only_open else kept.entries()
+        counts = kept.counts()
+        kept.close()
+    except JournalError as error:
+        raise CannotStart(error.message) from None
+    if as_json:
+        click.echo(json.dumps(orders_view.as_json(entries, counts)))
+        return
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(orders_view.table(entries))
+    console.print(orders_view.summary(counts, sum(entry.is_doubtful for entry in entries)))
 
 
 cli.add_command(contract)

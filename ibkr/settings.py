@@ -7,8 +7,9 @@ Rule: a bad value is refused here, with its name; live trading is off unless ask
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ibkr.library import LibraryName
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
         default=None, description="File that keeps all orders; none: kept in memory only."
     )
 
+    reconcile_settle_s: float = Field(
+        default=2.0, ge=0, le=3600, description="Pause between two looks for an order in doubt."
+    )
+    gateway_time_zone: str = Field(
+        default="America/New_York", description="Where the gateway's day ends at midnight."
+    )
+
     allow_live: bool = False
     live_account: str = Field(
         default="", description="The exact live account; also needs allow_live."
@@ -83,6 +91,17 @@ class Settings(BaseSettings):
     app_allowed_hosts: tuple[str, ...] = Field(
         default=("127.0.0.1", "localhost"), description="Host headers the app answers to."
     )
+
+    @field_validator("gateway_time_zone")
+    @classmethod
+    def _check_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                "use a name of the IANA time zone database such as Europe/Zurich"
+            ) from None
+        return name
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:

@@ -5,7 +5,6 @@ Rule: a value the gateway left out becomes None, and a number keeps its decimal 
 """
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,7 +25,7 @@ from ibkr.models import (
     PermId,
     TimeInForce,
 )
-from ibkr.orders import CommissionReport, OpenOrderReport, StatusReport
+from ibkr.orders import CommissionReport, CompletedReport, OpenOrderReport, StatusReport
 
 UNSET_DOUBLE = 1.7976931348623157e308
 UNSET_INTEGER = 2**31 - 1
@@ -211,12 +210,14 @@ def open_order_report(
     )
 
 
-def completed_order_report(contract: Any, order: Any, state: Any) -> OpenOrderReport | None:
-    """A completedOrder message; None for an order we cannot describe."""
-    report = open_order_report(order.orderId, contract, order, state)
-    if report is None:
-        return None
-    return replace(report, status=status_from(state.status), filled=number(order.filledQuantity))
+def completed_order_report(order: Any, state: Any) -> CompletedReport:
+    """A completedOrder message; an order cancelled unfilled may show no quantity at all."""
+    return CompletedReport(
+        status=status_from(state.status),
+        filled=number(order.filledQuantity),
+        perm_id=perm_id_from(order.permId),
+        order_ref=order.orderRef,
+    )
 
 
 def status_report(fields: tuple[Any, ...]) -> StatusReport | None:

@@ -134,7 +134,7 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for marker in reversed(list(node.iter_markers(MARKER))):
         if marker.args:
-            raise pytest.UsageError(
+            raise _refusal(
                 f"the marker {MARKER} takes settings by name, such as seed=7, not {marker.args}"
             )
         given |= marker.kwargs
@@ -150,7 +150,7 @@ def _open(thread: GatewayThread, given: dict[str, Any]) -> IBGateway:
     try:
         return IBGateway(thread, settings_of(**{n: _as_needed(n, v) for n, v in plain.items()}))
     except WorldError as error:
-        raise pytest.UsageError(f"{MARKER}: {error}") from None
+        raise _refusal(f"{MARKER}: {error}") from None
 
 
 def _check_names(plain: dict[str, Any]) -> None:
@@ -162,7 +162,7 @@ def _check_names(plain: dict[str, Any]) -> None:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             meant = f"did you mean {close[0]}? " if close else ""
-            raise pytest.UsageError(
+            raise _refusal(
                 f"{MARKER} has no setting {name!r}; {meant}Known are {', '.join(sorted(known))}"
             )
 
@@ -178,6 +178,11 @@ def _as_needed(name: str, value: Any) -> Any:
     return value
 
 
+def _refusal(reason: str) -> BaseException:
+    """Why a test cannot be set up; no traceback of ours would help."""
+    return pytest.fail.Exception(reason, pytrace=False)
+
+
 # --- strict tests, and what is told of those that fail ---
 
 
@@ -190,12 +195,11 @@ def _watch(node: pytest.Item, gateway: IBGateway, given: dict[str, Any]) -> None
     if not given["strict"]:
         return
     expects = given.get("expects")
+    names = None if expects is None else frozenset(expects)
     try:
-        node.stash[_strictness] = Strictness(
-            None if expects is None else frozenset(expects), frozenset(given.get("errors", ()))
-        )
+        node.stash[_strictness] = Strictness(names, frozenset(given.get("errors", ())))
     except WorldError as error:
-        raise pytest.UsageError(f"{MARKER}: expects: {error}") from None
+        raise _refusal(f"{MARKER}: expects: {error}") from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -220,7 +224,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what went over the wire where a test failed."""
     report = yield
-    if report.when == "call" and report.failed:
+    if report.failed and report.when != "teardown":  # after it there is no gateway left
         for gateway in item.stash.get(_gateways, ()):
             title = f"IB gateway on port {gateway.port}"
             report.sections.append((title, gateway.history() or "nothing was received"))

@@ -20,15 +20,20 @@ STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 class FakeTransport:
     def __init__(self, conn):
         self.conn = conn
+        self.stuck = 0
 
     def abort(self):
         self.conn.lose("")
+
+    def get_write_buffer_size(self):
+        return self.stuck
 
 
 class FakeConn:
     def __init__(self):
         self.disconnected = Event("disconnected")
         self.transport = None
+        self.numBytesSent = 0
 
     def lose(self, message):
         self.transport = None
@@ -88,6 +93,30 @@ class FakeIB:
         self.client = FakeClient(gateway)
         self.wrapper = FakeWrapper(self)
         self.MaxSyncedSubAccounts = 50
+
+    def reqOpenOrdersAsync(self):
+        self.client.reqOpenOrders()
+        return self._list("openOrders")
+
+    def reqAllOpenOrdersAsync(self):
+        self.client.reqAllOpenOrders()
+        return self._list("openOrders")
+
+    def reqCompletedOrdersAsync(self, api_only):
+        self.client.reqCompletedOrders(api_only)
+        return self._list("completedOrders")
+
+    def reqExecutionsAsync(self):
+        request_id = self.client.getReqId()
+        self.client.reqExecutions(request_id)
+        return self._list(request_id)
+
+    def _list(self, key):
+        """The end of a list comes after what the gateway was told to say of it."""
+        reply = self.wrapper.startReq(key)
+        if key not in self.gateway.unanswered:
+            asyncio.get_running_loop().call_soon(reply.set_result, [])
+        return reply
 
     def managedAccounts(self):
         return list(self.wrapper.accounts)
@@ -202,7 +231,7 @@ class FakeGateway:
             real.OrderState(status=status),
         )
 
-    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5):
+    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5, order_ref=""):
         self.wrapper.execDetails(
             -1,
             real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
@@ -216,6 +245,7 @@ class FakeGateway:
                 permId=1000 + order_id,
                 clientId=1,
                 orderId=order_id,
+                orderRef=order_ref,
             ),
         )
 

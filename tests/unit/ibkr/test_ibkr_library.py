@@ -57,6 +57,7 @@ async def test_every_handler_of_ours_takes_what_the_installed_library_hands_over
         ib,
         Settings(),
         None,
+        None,
         library=library.load(),
         first_id=1,
         now=lambda: datetime.now(UTC),

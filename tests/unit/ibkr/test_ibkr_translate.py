@@ -132,9 +132,10 @@ def test_open_order_leaves_done_words_to_the_status_and_completed_order_does_not
     for word, status in (("Filled", None), ("Submitted", OrderStatus.SUBMITTED)):
         report = translate.open_order_report(3, what, order, SimpleNamespace(status=word))
         assert (report.status, report.perm_id) == (status, 8)
-    order.totalQuantity, order.filledQuantity = 0.0, 2.0
-    report = translate.completed_order_report(what, order, SimpleNamespace(status="Filled"))
-    assert (report.status, report.filled, report.order.quantity) == (OrderStatus.FILLED, 2, 2)
+    order.totalQuantity, order.filledQuantity, order.orderRef = 0.0, 2.0, "mine"
+    report = translate.completed_order_report(order, SimpleNamespace(status="Filled"))
+    assert (report.status, report.filled, report.perm_id) == (OrderStatus.FILLED, 2, 8)
+    assert report.order_ref == "mine"
 
 
 def execution(**changes):
