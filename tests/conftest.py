@@ -8,7 +8,9 @@ PLUGIN = "simulator.pytest_plugin"
 IS_INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 """Where the package is only on the path, the plugin has no entry point to be found by."""
 
-pytest_plugins = ["pytester"] if IS_INSTALLED else ["pytester", PLUGIN]
+pytest_plugins = ["pytester", "contract_results"]
+if not IS_INSTALLED:
+    pytest_plugins.append(PLUGIN)
 
 TIERS = ("mock", "simulator")
 
