@@ -20,6 +20,7 @@ from rich.console import Console
 
 from ibkr import orders_view
 from ibkr.app import create_app
+from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.errors import IBKRError, JournalError
@@ -54,7 +55,7 @@ def _version() -> str:
 @click.group()
 @click.version_option(_version(), prog_name="ibkr")
 def cli() -> None:
-    """A client for IB Gateway: serve it over HTTP, or watch it work."""
+    """A client for IB Gateway: serve it over HTTP, watch it work, or hold it to its contracts."""
 
 
 def _settings(**given: Any) -> Settings:
@@ -228,6 +229,9 @@ def orders(journal: Path | None, *, only_open: bool, as_json: bool) -> None:
     console = Console(soft_wrap=True, markup=False, highlight=False)
     console.print(orders_view.table(entries))
     console.print(orders_view.summary(counts, sum(entry.is_doubtful for entry in entries)))
+
+
+cli.add_command(contract)
 
 
 def main() -> None:
