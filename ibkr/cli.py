@@ -17,11 +17,15 @@ import click
 from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
+from ibkr import orders_view
 from ibkr.app import AppServer, Tokens, create_app
+from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
-from ibkr.errors import IBKRError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.ib_client import IBKRClient
+from ibkr.journal import Journal
+from ibkr.library import LibraryMissing
 from ibkr.logs import LogFormat, configure
 from ibkr.models import Contract
 from ibkr.settings import Settings
@@ -53,7 +57,7 @@ def _version() -> str:
 @click.group()
 @click.version_option(_version(), prog_name="ibkr")
 def cli() -> None:
-    """A client for IB Gateway: serve it over HTTP, or watch it work."""
+    """A client for IB Gateway: serve it over HTTP, watch it work, or hold it to its contracts."""
 
 
 def _settings(**given: Any) -> Settings:
@@ -69,6 +73,13 @@ def _settings(**given: Any) -> Settings:
             for one in error.errors()
         )
         raise CannotStart(f"bad settings: {problems}") from None
+
+
+def _client(settings: Settings) -> IBKRClient:
+    try:
+        return IBKRClient(settings)
+    except LibraryMissing as error:
+        raise CannotStart(str(error)) from None
 
 
 @cli.command()
@@ -101,7 +112,7 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
     listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(IBKRClient(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
     host, port = listener.getsockname()[:2]
     trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
     click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
@@ -222,7 +233,7 @@ async def _demo(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
             given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = IBKRClient(_settings(**given, **_PAPER_ONLY))
+        client = _client(_settings(**given, **_PAPER_ONLY))
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 
@@ -242,6 +253,37 @@ def _show(summary: DemoSummary, *, as_json: bool) -> None:
         click.echo("\n".join(summary_lines(summary)))
     if not summary.succeeded:
         raise click.ClickException(f"step '{summary.failed_step}' failed: {summary.error}")
+
+
+@cli.command()
+@click.option(
+    "--journal",
+    type=click.Path(path_type=Path),
+    help="The file; it may be in use.  [env: IBKR_JOURNAL]",
+)
+@click.option("--open", "only_open", is_flag=True, help="Only orders that are not settled.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def orders(journal: Path | None, *, only_open: bool, as_json: bool) -> None:
+    """List the orders a client has kept in its journal, and what became of each."""
+    path = _settings(journal=journal).journal
+    if path is None:
+        raise CannotStart("no journal is named: give --journal FILE, or set IBKR_JOURNAL")
+    try:
+        kept = Journal(path, must_exist=True)
+        entries = kept.open_entries() if only_open else kept.entries()
+        counts = kept.counts()
+        kept.close()
+    except JournalError as error:
+        raise CannotStart(error.message) from None
+    if as_json:
+        click.echo(json.dumps(orders_view.as_json(entries, counts)))
+        return
+    console = Console(soft_wrap=True, markup=False, highlight=False)
+    console.print(orders_view.table(entries))
+    console.print(orders_view.summary(counts, sum(entry.is_doubtful for entry in entries)))
+
+
+cli.add_command(contract)
 
 
 def main() -> None:

@@ -12,21 +12,15 @@ from datetime import datetime
 import structlog
 
 from ibkr import guards
+from ibkr.blotter import Blotter
 from ibkr.connection import (
     Cause,
     ConnectionEvent,
     ConnectionState,
     next_state,
 )
-from ibkr.errors import (
-    ErrorCode,
-    IBKRError,
-    IdempotencyConflict,
-    OrderNotFound,
-    OrderStateUnknown,
-    lookup,
-    order_rejection,
-)
+from ibkr.errors import ErrorCode, IBKRError, OrderNotFound, lookup
+from ibkr.journal import Journal
 from ibkr.logs import mask_accounts
 from ibkr.metrics import IBKRMetrics
 from ibkr.models import (
@@ -40,11 +34,9 @@ from ibkr.models import (
     OrderId,
     OrderNotice,
     OrderResult,
-    OrderStatus,
     OrderStatusChanged,
     Quote,
 )
-from ibkr.orders import OrderBook
 from ibkr.quotes import QuoteBoard
 from ibkr.settings import Settings
 from ibkr.streams import Fanout
@@ -56,17 +48,19 @@ class Desk:
     """Everything of a client that needs no gateway."""
 
     def __init__(
-        self, settings: Settings, metrics: IBKRMetrics | None, now: Callable[[], datetime]
+        self,
+        settings: Settings,
+        metrics: IBKRMetrics | None,
+        now: Callable[[], datetime],
+        journal: Journal,
+        ids: Callable[[], str],
     ) -> None:
         self.settings = settings
         self.client_id = ClientId(settings.client_id)
         self._metrics = metrics if metrics is not None else IBKRMetrics()
         self._now = now
         self._state = ConnectionState.DISCONNECTED
-        self._book = OrderBook()
-        self._keys: dict[str, OrderId] = {}
-        self._bodies: dict[str, tuple[Contract, Order]] = {}
-        self._doubted: list[OrderId] = []
+        self._blotter = Blotter(journal, self.client_id, ids=ids, now=now)
         self._board = QuoteBoard()
         self._order_events: Fanout[OrderEvent] = Fanout(settings.event_buffer)
         self._connection_events: Fanout[ConnectionEvent] = Fanout(settings.event_buffer)
@@ -93,43 +87,21 @@ class Desk:
         return self._connection_events.open()
 
     def order(self, order_id: OrderId) -> OrderResult:
-        result = self._book.get(self.client_id, order_id)
+        result = self._blotter.get(self.client_id, order_id)
         if result is None:
             raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
         return result
 
     def order_by_key(self, key: str) -> OrderResult:
-        order_id = self._keys.get(key)
-        if order_id is None:
-            raise OrderNotFound(f"no order was sent under the key {key!r}")
-        return self.order(order_id)
+        return self._blotter.by_key(key)
 
     def in_doubt(self) -> tuple[OrderResult, ...]:
-        orders = (self.order(order_id) for order_id in self._doubted)
-        return tuple(order for order in orders if order.status is OrderStatus.PENDING_SUBMIT)
+        return self._blotter.in_doubt()
 
-    def _repeated(self, key: str | None, contract: Contract, order: Order) -> OrderResult | None:
-        """The order a key stands for already; None for a new key, or for none."""
-        if key is None or key not in self._keys:
-            return None
-        known = self.order_by_key(key)
-        if self._bodies[key] != (contract, order):
-            raise IdempotencyConflict(
-                f"key {key!r} stands for another order: give a new order a new key",
-                order_id=known.order_id,
-            )
-        if known in self.in_doubt():
-            raise OrderStateUnknown(
-                f"the fate of order {known.order_id} is not known", order_id=known.order_id
-            )
-        if known.reject_code is not None:
-            raise order_rejection(known.reject_code, known.reject_reason, known.order_id)
-        return known
-
-    def _remember(self, key: str | None, result: OrderResult) -> None:
-        if key is not None:
-            self._keys[key] = result.order_id
-            self._bodies[key] = result.contract, result.order
+    @property
+    def journal(self) -> Journal:
+        """What is kept of every order, for looking into."""
+        return self._blotter.journal
 
     def _move(self, cause: Cause, reason: str) -> None:
         previous, self._state = self._state, next_state(self._state, cause)
@@ -171,6 +143,9 @@ class Desk:
     def _count_subscriptions(self) -> None:
         self._metrics.market_data_subscriptions = len(self._board)
 
+    def _count_doubts(self) -> None:
+        self._metrics.orders_in_doubt = len(self.in_doubt())
+
     def _admit(self, order: Order, accounts: Sequence[AccountId]) -> Order:
         """The order as it will be sent, or the guard's refusal."""
         guards.check_ready(self._state)
@@ -184,6 +159,7 @@ class Desk:
 
     def _note_order_failed(self, contract: Contract, order: Order, error: IBKRError) -> None:
         self._metrics.order_errors_total += 1
+        self._count_doubts()
         self._log.warning(
             "order_failed",
             contract=str(contract),
@@ -199,6 +175,7 @@ class Desk:
         for event in events:
             _log_event(self._log, event)
             self._order_events.publish(event)
+        self._count_doubts()
 
 
 def _order_fields(result: OrderResult) -> dict[str, object]:

@@ -21,11 +21,13 @@ Rule: each TWS code stands in exactly one row, and every row names a class of th
     │   └── PacingViolation         too many requests (100, 162, 420)
     ├── OrderError
     │   ├── IdempotencyConflict     refused by us: the key names another order
+    │   ├── JournalError            refused by us: the order cannot be kept, so it is not sent
     │   ├── InvalidOrder            refused by us: a field is missing or malformed
     │   ├── OrderLimitExceeded      refused by us: above a configured limit
     │   ├── LiveTradingRefused      refused by us: the account is not a paper account
     │   ├── ReadOnlyApi             this connection may not trade
     │   ├── OrderRejected           refused by the gateway or the exchange; it is not live
+    │   ├── OrderNotAccepted        it was sent and the gateway has no trace of it
     │   ├── DuplicateOrderId        the gateway has seen this id before (103)
     │   ├── OrderNotFound           there is no such order (135, 10147)
     │   ├── CancelTooLate           the order can no longer be cancelled (136, 161, 10148)
@@ -62,11 +64,13 @@ class ErrorCode(StrEnum):
     INVALID_REQUEST = auto()
     PACING_VIOLATION = auto()
     IDEMPOTENCY_CONFLICT = auto()
+    JOURNAL_UNUSABLE = auto()
     INVALID_ORDER = auto()
     ORDER_LIMIT_EXCEEDED = auto()
     LIVE_TRADING_REFUSED = auto()
     READ_ONLY_API = auto()
     ORDER_REJECTED = auto()
+    ORDER_NOT_ACCEPTED = auto()
     NO_TRADING_PERMISSION = auto()
     INVALID_PRICE = auto()
     INVALID_SIZE = auto()
@@ -222,6 +226,12 @@ class IdempotencyConflict(OrderError):
     default_code = ErrorCode.IDEMPOTENCY_CONFLICT
 
 
+class JournalError(OrderError):
+    """The journal cannot be opened or written; what could not be kept was not sent."""
+
+    default_code = ErrorCode.JOURNAL_UNUSABLE
+
+
 class OrderLimitExceeded(OrderError):
     default_code = ErrorCode.ORDER_LIMIT_EXCEEDED
 
@@ -236,6 +246,12 @@ class ReadOnlyApi(OrderError):
 
 class OrderRejected(OrderError):
     default_code = ErrorCode.ORDER_REJECTED
+
+
+class OrderNotAccepted(OrderError):
+    """The order was sent, and the gateway's complete lists have no trace of it."""
+
+    default_code = ErrorCode.ORDER_NOT_ACCEPTED
 
 
 class DuplicateOrderId(OrderError):

@@ -7,12 +7,11 @@ written at most once: when its fate is unclear, that is said, and nothing is sen
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random, SystemRandom
 from typing import Any
 
-from ib_insync import IB
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -22,44 +21,36 @@ from tenacity import (
 )
 from tenacity.stop import StopBaseT
 
-from ibkr import guards
+from ibkr import guards, references
 from ibkr.connection import Cause, ConnectionState
 from ibkr.desk import Desk
 from ibkr.errors import (
-    CancelTooLate,
     ConnectionLost,
     ConnectivityError,
-    Effect,
     GatewayUnavailable,
     IBKRError,
     NotConnected,
     NotSubscribed,
-    OrderNotFound,
-    OrderStateUnknown,
     ReadOnlyApi,
     RequestTimeout,
-    lookup,
-    order_rejection,
 )
-from ibkr.link import GatewayLink
+from ibkr.journal import Journal
+from ibkr.library import load
+from ibkr.link import UPSTREAM_BACK, GatewayLink
 from ibkr.logs import mask_account, mask_accounts
 from ibkr.metrics import IBKRMetrics
 from ibkr.models import (
     ClientId,
     ConnectionInfo,
     Contract,
-    Fill,
     MarketDataType,
     Order,
     OrderId,
-    OrderNotice,
     OrderResult,
-    OrderStatus,
-    OrderStatusChanged,
     Quote,
     Subscription,
 )
-from ibkr.orders import CommissionReport, OpenOrderReport, StatusReport
+from ibkr.order_flow import OrderFlow
 from ibkr.quotes import not_subscribed
 from ibkr.settings import Settings
 
@@ -80,20 +71,16 @@ class _FirstTick:
     asked: bool = False
 
 
-@dataclass(slots=True)
-class _Waiters:
-    """Callers waiting for the gateway's word on an order, by order id."""
-
-    acknowledged: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
-    cancelled: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
-
-
 class IBKRClient(Desk):
     """A client of one IB Gateway or TWS, satisfying IBKRClientProtocol.
 
     Give it `settings`, or single settings by name: `IBKRClient(port=4002, client_id=7)`.
-    `ib_factory` makes the ib_insync.IB of each connection; `sleep` and `random` serve the
-    back-off between attempts. Raises pydantic.ValidationError for bad settings.
+    `ib_factory` makes the IB of each connection, by default that of the library in use;
+    `sleep` and `random` serve the back-off between attempts, `ids` makes order references
+    unique. `order_journal` is the one at `settings.journal` unless another is passed in; it
+    is taken while the client is connected. Raises JournalError for a journal that does not
+    serve, pydantic.ValidationError for bad settings, LibraryMissing for a library not
+    installed.
     """
 
     def __init__(
@@ -101,22 +88,32 @@ class IBKRClient(Desk):
         settings: Settings | None = None,
         *,
         metrics: IBKRMetrics | None = None,
-        ib_factory: Callable[[], Any] = IB,
+        ib_factory: Callable[[], Any] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         random: Random | None = None,
         now: Callable[[], datetime] = _utc_now,
+        order_journal: Journal | None = None,
+        ids: Callable[[], str] = references.random_id,
         **options: Any,
     ) -> None:
         if settings is not None and options:
             raise TypeError(f"give settings or single options, not both: {', '.join(options)}")
-        super().__init__(settings or Settings(**options), metrics, now)
-        self._ib_factory = ib_factory
+        settings = settings or Settings(**options)
+        super().__init__(settings, metrics, now, order_journal or Journal(settings.journal), ids)
+        self._library = load(self.settings.library)
+        self._ib_factory = ib_factory or self._library.IB
         self._sleep = sleep
         self._random = random or SystemRandom()
         self._link: GatewayLink | None = None
         self._info: ConnectionInfo | None = None
         self._worker: asyncio.Task[None] | None = None
-        self._waiters = _Waiters()
+        self._flow = OrderFlow(
+            self._blotter,
+            settings,
+            publish=self._publish,
+            handed_over=self._note_handed_over,
+            now=now,
+        )
         self._first_ticks: dict[Contract, _FirstTick] = {}
         self._interrupted: set[Contract] = set()
 
@@ -132,6 +129,7 @@ class IBKRClient(Desk):
         GatewayUnavailable while the attempts go on.
         """
         if self._state in {_S.DISCONNECTED, _S.CLOSED}:
+            self._blotter.open()
             self._move(Cause.OPEN, "connect() was called")
             self._start(self._open())
         if self._info is None and self._worker is not None:
@@ -143,7 +141,7 @@ class IBKRClient(Desk):
     async def disconnect(self) -> None:
         """Close the connection, stop all attempts, end all streams. Idempotent.
 
-        Callers that wait for an answer get ConnectionLost, or OrderStateUnknown for an order.
+        It lets go of the journal. Callers that wait for an answer get ConnectionLost, or OrderStateUnknown for an order.
         """
         if self._state is _S.CLOSED:
             return
@@ -156,6 +154,7 @@ class IBKRClient(Desk):
         if link is not None:
             await link.close()
         self._end_streams()
+        self.journal.release()
         self._log.info("disconnected")
 
     async def _join(self, worker: asyncio.Task[None]) -> None:
@@ -246,13 +245,18 @@ class IBKRClient(Desk):
             self._ib_factory(),
             self.settings,
             self,
-            first_id=self._book.highest_order_id() + 1,
+            self._flow,
+            library=self._library,
+            first_id=self._blotter.highest_order_id() + 1,
             now=self._now,
         )
         self._link = link
+        self._blotter.new_link()
         try:
             await link.connect()
             guards.check_accounts(link.accounts, self.settings)
+            # the library asks a read-only session for no orders: nothing can be concluded
+            await self._flow.reconcile(link, complete=not self.settings.read_only)
             if self.settings.market_data_type != 1:  # live is what a session starts with
                 link.choose_market_data_type(self.settings.market_data_type)
             await self._subscribe_again(link, self._board.contracts())
@@ -289,14 +293,21 @@ class IBKRClient(Desk):
                 self._interrupted.discard(contract)
                 self._log.info("market_data_resubscribed", contract=str(contract))
 
-    async def _resync(self, link: GatewayLink, contracts: Iterable[Contract]) -> None:
-        """After the gateway regained IB: ask again for what was lost."""
+    async def _restore(self, link: GatewayLink, contracts: Iterable[Contract]) -> None:
+        """After the gateway regained IB: ask again for what was lost, and look at all orders."""
         try:
             await self._subscribe_again(link, contracts)
-            link.refresh_orders()
-        except NotConnected:
+            await link.snapshot()
+            await self._flow.reconcile(link)
+        except (NotConnected, ConnectionLost):
             return  # the link dropped meanwhile; the reconnect restores everything
-        self._become_ready(link)
+        except RequestTimeout as error:
+            link.drop(error.message)
+            return
+        if self._state is _S.SYNCING:
+            self._become_ready(link)
+        elif self._state is _S.DEGRADED and link.upstream_ok:
+            self._move(Cause.UPSTREAM_RESTORED, "the gateway regained IB")
 
     # --- what the link reports about itself -------------------------------------------
 
@@ -309,18 +320,19 @@ class IBKRClient(Desk):
         link = self._link
         if link is None or self._state not in {_S.READY, _S.DEGRADED}:
             return  # start-up in progress: the level is read when it ends
-        if code == 1101:
+        self._blotter.upstream(lost=code not in UPSTREAM_BACK)
+        self._count_doubts()
+        if code not in UPSTREAM_BACK:
+            if self._state is _S.READY:
+                self._move(Cause.UPSTREAM_LOST, text)
+        elif code == 1101:
             self._move(Cause.DATA_LOST, text)
-            self._start(self._resync(link, (*self._board.contracts(), *self._first_ticks)))
-        elif code == 1102 and self._interrupted:
+            self._start(self._restore(link, (*self._board.contracts(), *self._first_ticks)))
+        elif self._interrupted:
             self._move(Cause.DATA_LOST, text)
-            self._start(self._resync(link, tuple(self._interrupted)))
-        elif code == 1102:
-            link.refresh_orders()
-            if self._state is _S.DEGRADED:
-                self._move(Cause.UPSTREAM_RESTORED, text)
-        elif self._state is _S.READY:
-            self._move(Cause.UPSTREAM_LOST, text)
+            self._start(self._restore(link, tuple(self._interrupted)))
+        else:
+            self._start(self._restore(link, ()))
 
     def link_lost(self, reason: str) -> None:
         link, self._link, self._info = self._link, None, None
@@ -344,127 +356,29 @@ class IBKRClient(Desk):
         self, contract: Contract, order: Order, *, key: str | None = None
     ) -> OrderResult:
         try:
-            known = self._repeated(key, contract, order)
-            return known or await self._place(contract, order, key)
+            return await self._flow.place(
+                contract,
+                order,
+                key,
+                link=self._live_link,
+                admit=lambda link: self._admit(order, link.accounts),
+            )
         except IBKRError as error:
             self._note_order_failed(contract, order, error)
             raise
 
-    async def _place(self, contract: Contract, order: Order, key: str | None) -> OrderResult:
-        link = self._live_link()
-        self._admit(order, link.accounts)
-        qualified = await link.qualify(contract)
-        await link.slot()
-        # we waited twice: the guards look again, and a link that dropped refuses the order
-        order_id = link.place(qualified, self._admit(order, link.accounts))
-        result = self._book.add(self.client_id, order_id, contract, order, key=key)
-        self._remember(key, result)
-        self._note_handed_over(result)
-        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiters.acknowledged[order_id] = acknowledged
-        try:
-            await link.answer(
-                acknowledged, self.settings.order_ack_timeout_s, f"placing order {order_id}"
-            )
-        except (ConnectionLost, RequestTimeout) as error:
-            self._doubted.append(order_id)
-            raise _unknown(order_id, error) from error
-        finally:
-            del self._waiters.acknowledged[order_id]
-        return self.order(order_id)
-
     async def cancel_order(self, order_id: OrderId) -> OrderResult:
-        known = self._book.get(self.client_id, order_id)
-        if known is not None and known.status.is_cancelled:
-            return known
-        if known is not None and known.status is OrderStatus.FILLED:
-            raise _filled(order_id)
+        cancelled = self._flow.check_cancellable(order_id)
+        if cancelled is not None:
+            return cancelled
         link = self._link
         if link is None or self._state not in {_S.READY, _S.DEGRADED}:
             raise NotConnected(f"the connection is {self._state}; the cancel was not sent")
         if self.settings.read_only:
             raise ReadOnlyApi("read_only is set: this client cancels no orders")
-        await self._send_cancel(link, order_id)
+        result = await self._flow.cancel(link, order_id)
         self._log.info("order_cancelled", order_id=order_id)
-        return self.order(order_id)
-
-    async def _send_cancel(self, link: GatewayLink, order_id: OrderId) -> None:
-        confirmed = self._waiters.cancelled.get(order_id)
-        if confirmed is None:
-            await link.slot()
-            confirmed = self._waiters.cancelled.get(order_id)
-        if confirmed is None:
-            link.cancel(order_id)
-            self._log.info("order_cancel_submitted", order_id=order_id)
-            confirmed = asyncio.get_running_loop().create_future()
-            self._waiters.cancelled[order_id] = confirmed
-        try:
-            await link.answer(
-                confirmed, self.settings.request_timeout_s, f"cancelling order {order_id}"
-            )
-        except (ConnectionLost, RequestTimeout) as error:
-            raise _unknown(order_id, error) from error
-        finally:
-            if self._waiters.cancelled.get(order_id) is confirmed:
-                del self._waiters.cancelled[order_id]
-
-    # --- what the link reports about orders -------------------------------------------
-
-    def status(self, report: StatusReport) -> None:
-        self._publish(self._book.apply_status(report))
-        self._settle(self._book.find(report.client_id, report.order_id, report.perm_id))
-
-    def open_order(self, report: OpenOrderReport) -> None:
-        self._publish(self._book.apply_open_order(report))
-        self._settle(self._book.find(report.client_id, report.order_id, report.perm_id))
-
-    def completed_order(self, report: OpenOrderReport) -> None:
-        self._publish(self._book.apply_completed_order(report))
-
-    def fill(self, fill: Fill) -> None:
-        self._publish(self._book.apply_fill(fill))
-        self._settle(self._book.find(fill.client_id, fill.order_id, fill.perm_id))
-
-    def commission(self, report: CommissionReport) -> None:
-        self._publish(self._book.apply_commission(report))
-
-    def order_code(self, order_id: OrderId, code: int, text: str) -> None:
-        """A code about an order: it ends a waiting call, never a live order."""
-        row = lookup(code)
-        acknowledged = self._waiters.acknowledged.get(order_id)
-        cancelled = self._waiters.cancelled.get(order_id)
-        if cancelled is None and self._book.get(self.client_id, order_id) is None:
-            self._log.info("request_notice", request_id=order_id, gateway_code=code)
-            return  # about a request that is over
-        self._publish([OrderNotice(order_id, code, text)])
-        if acknowledged is not None and not acknowledged.done() and row.effect is Effect.REJECT:
-            self._book.reject(self.client_id, order_id, code, text)
-            self._publish([OrderStatusChanged(self.order(order_id))])
-            acknowledged.set_exception(order_rejection(code, text, order_id))
-        elif cancelled is not None and not cancelled.done():
-            error = order_rejection(code, text, order_id)
-            if isinstance(error, OrderNotFound | CancelTooLate | ReadOnlyApi):
-                cancelled.set_exception(error)
-
-    def _settle(self, result: OrderResult | None) -> None:
-        """Wake the callers whose question this state of the order answers."""
-        if result is None or result.client_id != self.client_id:
-            return
-        acknowledged = self._waiters.acknowledged.get(result.order_id)
-        if acknowledged is not None and not acknowledged.done():
-            if result.status is OrderStatus.INACTIVE:  # the reason, if any, follows
-                asyncio.get_running_loop().call_later(
-                    self.settings.inactive_grace_s, _resolve, acknowledged
-                )
-            else:
-                acknowledged.set_result(None)
-        cancelled = self._waiters.cancelled.get(result.order_id)
-        if cancelled is None or cancelled.done():
-            return
-        if result.status.is_cancelled:
-            cancelled.set_result(None)
-        elif result.status is OrderStatus.FILLED:
-            cancelled.set_exception(_filled(result.order_id))
+        return result
 
     # --- market data ------------------------------------------------------------------
 
@@ -538,15 +452,3 @@ class IBKRClient(Desk):
 def _resolve(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _unknown(order_id: OrderId, cause: IBKRError) -> OrderStateUnknown:
-    return OrderStateUnknown(
-        f"the fate of order {order_id} is not known: {cause.message}. "
-        "It may be live; look at order(order_id) after a reconnect, do not send it again",
-        order_id=order_id,
-    )
-
-
-def _filled(order_id: OrderId) -> CancelTooLate:
-    return CancelTooLate(f"order {order_id} is filled already", order_id=order_id)

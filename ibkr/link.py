@@ -1,13 +1,13 @@
-"""One connection to a gateway, from first byte to last, driven through an `ib_insync.IB`.
+"""One connection to a gateway, from first byte to last, driven through an `IB` of the library.
 
-It knows the shape of that object, never imports the library, and keeps no orders and no
+It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and keeps no orders and no
 connection state: what arrives goes to a Listener. A link is used once and thrown away.
-Rule: all message handlers that touch orders, requests or quotes are ours. ib_insync's own
+Rule: all message handlers that touch orders, requests or quotes are ours. The library's own
 would mark live orders Cancelled on warnings, take statuses backwards, and drop or hang.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -28,6 +28,7 @@ from ibkr.errors import (
     SyncFailed,
     lookup,
 )
+from ibkr.library import Library
 from ibkr.logs import mask_accounts
 from ibkr.models import (
     AccountId,
@@ -37,9 +38,10 @@ from ibkr.models import (
     MarketDataType,
     Order,
     OrderId,
+    PermId,
     Quote,
 )
-from ibkr.orders import CommissionReport, OpenOrderReport, StatusReport
+from ibkr.orders import CommissionReport, CompletedReport, OpenOrderReport, StatusReport
 from ibkr.pacing import Pacer
 from ibkr.settings import Settings
 from ibkr.ticks import Ticks
@@ -49,7 +51,7 @@ log = structlog.get_logger("ibkr")
 
 _CLOSE_TIMEOUT_S = 1.0
 _NO_REQUEST_IDS = frozenset({-1, 0, translate.UNSET_INTEGER})
-_UPSTREAM_BACK = frozenset({1101, 1102})
+UPSTREAM_BACK = frozenset({1101, 1102})
 
 
 class Listener(Protocol):
@@ -64,14 +66,25 @@ class Listener(Protocol):
     def link_lost(self, reason: str) -> None:
         """The link dropped after it was activated, and not by `close`."""
 
+    def quote(self, quote: Quote) -> None: ...
+    def market_data_failed(self, contract: Contract, error: IBKRError) -> None: ...
+
+
+class OrderListener(Protocol):
+    """Who hears what arrives about orders."""
+
+    def order_seen(self, order_ref: str, perm_id: PermId | None) -> None:
+        """An open order was shown that no `open_order` can describe."""
+
+    def cut_short(self, order_ids: Sequence[OrderId]) -> None:
+        """The socket is closing before the messages that place these orders were out."""
+
     def status(self, report: StatusReport) -> None: ...
     def open_order(self, report: OpenOrderReport) -> None: ...
-    def completed_order(self, report: OpenOrderReport) -> None: ...
+    def completed_order(self, report: CompletedReport) -> None: ...
     def fill(self, fill: Fill) -> None: ...
     def commission(self, report: CommissionReport) -> None: ...
     def order_code(self, order_id: OrderId, code: int, text: str) -> None: ...
-    def quote(self, quote: Quote) -> None: ...
-    def market_data_failed(self, contract: Contract, error: IBKRError) -> None: ...
 
 
 class _DecoderAlarm:
@@ -90,7 +103,9 @@ class GatewayLink:
         ib: Any,
         settings: Settings,
         listener: Listener,
+        orders: OrderListener,
         *,
+        library: Library,
         first_id: int,
         now: Callable[[], datetime],
     ) -> None:
@@ -98,8 +113,10 @@ class GatewayLink:
         # announcing it (uvicorn does), it would write to a socket of another loop
         asyncio.set_event_loop(asyncio.get_running_loop())
         self._ib = ib
+        self._library = library
         self._settings = settings
         self._listener = listener
+        self._orders = orders
         self._now = now
         self._lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._socket_closed = asyncio.Event()
@@ -112,12 +129,15 @@ class GatewayLink:
         self._time_asked: asyncio.Future[None] | None = None
         self._heartbeat: asyncio.Task[None] | None = None
         self._refreshed_at = float("-inf")
+        self._asking = asyncio.Lock()
+        self._going_out: dict[OrderId, int] = {}
         self._pacer = Pacer(settings.max_requests_per_s)
         self._qualified: dict[Contract, Contract] = {}
         self.upstream_ok = True
+        self.next_valid_id = 0
         self._install()
         # ids of an earlier session must not be given out again for other orders
-        ib.client.updateReqId(first_id)
+        self._raise_ids(first_id)
 
     # --- connecting -------------------------------------------------------------------
 
@@ -204,7 +224,7 @@ class GatewayLink:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._socket_closed.wait(), _CLOSE_TIMEOUT_S)
             return
-        transport.abort()  # a peer that reads nothing would keep a polite close open for ever
+        self._abort(transport)  # a peer that reads nothing would keep a polite close for ever
 
     async def _beat(self) -> None:
         while not self._lost.done():
@@ -215,15 +235,22 @@ class GatewayLink:
                 self._client().reqCurrentTime()
                 await self.answer(self._time_asked, self._settings.request_timeout_s, "heartbeat")
             except RequestTimeout:
-                self._drop("no answer to the heartbeat")
+                self.drop("no answer to the heartbeat")
             except IBKRError:
                 return
 
-    def _drop(self, reason: str) -> None:
+    def drop(self, reason: str) -> None:
+        """Close at once and tell the listener: what this link says can no longer be trusted."""
         transport = self._ib.client.conn.transport
         if transport is not None:
-            transport.abort()
+            self._abort(transport)
         self._on_lost(reason)
+
+    def _abort(self, transport: Any) -> None:
+        """Close at once. What is in the buffer now will never leave, and half a message is none."""
+        out = self._ib.client.conn.numBytesSent - transport.get_write_buffer_size()
+        self._orders.cut_short([one for one, end in self._going_out.items() if end > out])
+        transport.abort()
 
     def _on_socket_closed(self, message: str) -> None:
         self._socket_closed.set()
@@ -276,19 +303,34 @@ class GatewayLink:
         found: list[Any] = []
         self._details[request_id] = reply, found
         try:
-            client.reqContractDetails(request_id, translate.ib_contract(contract))
+            client.reqContractDetails(request_id, translate.ib_contract(contract, self._library))
             await self.answer(reply, self._settings.request_timeout_s, f"details of {contract}")
         finally:
             del self._details[request_id]
         return [details.contract for details in found]
 
-    def place(self, contract: Contract, order: Order) -> OrderId:
-        """Write the order and return its id. Raises NotConnected: then nothing was written."""
-        client = self._client()
-        order_id = OrderId(client.getReqId())
-        made = translate.ib_order(order, order_id, ClientId(self._settings.client_id))
-        client.placeOrder(order_id, translate.ib_contract(contract), made)
-        return order_id
+    def next_order_id(self) -> OrderId:
+        """An id that no order and no request has had. Raises NotConnected."""
+        return OrderId(self._client().getReqId())
+
+    def writer(self, order_id: OrderId, contract: Contract, order: Order) -> Callable[[], None]:
+        """What writes the order when it is called; until then nothing has left.
+
+        Raises NotConnected, or InvalidOrder for what the wire cannot carry. Call it before
+        anything else can happen to the link.
+        """
+        client, conn = self._client(), self._ib.client.conn
+        ours = translate.ib_order(
+            order, order_id, ClientId(self._settings.client_id), self._library
+        )
+        what = translate.ib_contract(contract, self._library)
+
+        def write() -> None:
+            client.placeOrder(order_id, what, ours)
+            if conn.transport is not None and conn.transport.get_write_buffer_size():
+                self._going_out[order_id] = conn.numBytesSent
+
+        return write
 
     def cancel(self, order_id: OrderId) -> None:
         self._client().cancelOrder(order_id, "")
@@ -299,7 +341,9 @@ class GatewayLink:
         self._forget(contract)
         request_id = client.getReqId()
         self._ticks[request_id] = Ticks(contract)
-        client.reqMktData(request_id, translate.ib_contract(contract), "", False, False, [])
+        client.reqMktData(
+            request_id, translate.ib_contract(contract, self._library), "", False, False, []
+        )
 
     def unsubscribe(self, contract: Contract) -> None:
         """End the ticks of a contract; on a dead link there is nothing to end."""
@@ -321,7 +365,30 @@ class GatewayLink:
         """Ask for open orders and executions again; the answers flow in as usual."""
         client = self._client()
         client.reqOpenOrders()
-        client.reqExecutions(client.getReqId(), translate.execution_filter())
+        everything = translate.execution_filter(self._library)
+        client.reqExecutions(client.getReqId(), everything)
+
+    async def snapshot(self, *, all_clients: bool = False) -> None:
+        """Ask for open orders, completed orders and executions, each to its end, in this order.
+
+        An order moves from open to completed only, so none slips through between the two.
+        Raises NotConnected, ConnectionLost or RequestTimeout: then it is not complete.
+        """
+        ib = self._ib
+        asks: tuple[tuple[str, Callable[[], asyncio.Future[Any]]], ...] = (
+            ("open orders", ib.reqAllOpenOrdersAsync if all_clients else ib.reqOpenOrdersAsync),
+            ("completed orders", lambda: ib.reqCompletedOrdersAsync(False)),
+            ("executions", ib.reqExecutionsAsync),
+        )
+        async with self._asking:  # two such requests at once and the library forgets one
+            for what, ask in asks:
+                await self.slot()
+                self._client()
+                await self.answer(ask(), self._settings.request_timeout_s, what)
+
+    async def pause(self, pause_s: float) -> None:
+        """Wait, but no longer than the link lasts."""
+        await asyncio.wait({self._lost}, timeout=pause_s)
 
     def _client(self) -> Any:
         """The sending half. Raises NotConnected where a write would vanish silently."""
@@ -354,6 +421,8 @@ class GatewayLink:
         }
         for name, handler in handlers.items():
             setattr(ib.wrapper, name, handler)
+        self._raise_ids = ib.client.updateReqId
+        ib.client.updateReqId = self._on_next_valid_id
         self._start_request = ib.wrapper.startReq
         ib.wrapper.startReq = self._on_start_request
         ib.client.decoder.logger = _DecoderAlarm(self._on_unreadable)
@@ -368,6 +437,11 @@ class GatewayLink:
         self._snapshot[key] = reply
         return reply
 
+    def _on_next_valid_id(self, next_id: int) -> None:
+        """The library calls it for the gateway's nextValidId alone: the rest is ours."""
+        self.next_valid_id = next_id
+        self._raise_ids(next_id)
+
     def _on_api_start(self) -> None:
         if not self._lost.done():
             self._api_ready = True
@@ -376,7 +450,7 @@ class GatewayLink:
     def _on_error(self, request_id: int, code: int, text: str, _json: str = "") -> None:
         row = lookup(code)
         if row.effect is Effect.CONNECTIVITY:
-            self.upstream_ok = code in _UPSTREAM_BACK
+            self.upstream_ok = code in UPSTREAM_BACK
             self._listener.connectivity(code, text)
         elif code == 326:
             self._refusal = ClientIdInUse(
@@ -389,7 +463,7 @@ class GatewayLink:
         elif request_id in self._snapshot and row.effect is not Effect.NOTICE:
             self._fail(self._snapshot[request_id], row.exception(text))
         elif request_id not in _NO_REQUEST_IDS:
-            self._listener.order_code(OrderId(request_id), code, text)
+            self._orders.order_code(OrderId(request_id), code, text)
         else:
             log.info("gateway_notice", gateway_code=code, message=mask_accounts(text))
 
@@ -420,28 +494,27 @@ class GatewayLink:
         if report is None:
             log.error("order_status_unknown", order_id=fields[0], status=fields[1])
         else:
-            self._listener.status(report)
+            self._orders.status(report)
 
     def _on_open_order(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
-        self._ib.client.updateReqId(order_id + 1)
+        self._raise_ids(order_id + 1)
         report = translate.open_order_report(order_id, contract, order, state)
         if report is None:
             log.info("open_order_not_ours", order_id=order_id, order_type=order.orderType)
+            self._orders.order_seen(order.orderRef, translate.perm_id_from(order.permId))
         else:
-            self._listener.open_order(report)
+            self._orders.open_order(report)
 
-    def _on_completed_order(self, contract: Any, order: Any, state: Any) -> None:
-        report = translate.completed_order_report(contract, order, state)
-        if report is not None:
-            self._listener.completed_order(report)
+    def _on_completed_order(self, _contract: Any, order: Any, state: Any) -> None:
+        self._orders.completed_order(translate.completed_order_report(order, state))
 
     def _on_execution(self, _request_id: int, contract: Any, execution: Any) -> None:
-        self._listener.fill(translate.fill_from(contract, execution))
+        self._orders.fill(translate.fill_from(contract, execution))
 
     def _on_commission(self, report: Any) -> None:
         commission = translate.commission_from(report)
         if commission is not None:
-            self._listener.commission(commission)
+            self._orders.commission(commission)
 
     def _on_contract_details(self, request_id: int, details: Any) -> None:
         if request_id in self._details:

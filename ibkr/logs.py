@@ -11,6 +11,8 @@ from typing import Literal
 
 import structlog
 
+from ibkr.library import LIBRARIES
+
 LogFormat = Literal["console", "json"]
 
 # two or more letters-then-digits shapes are in use: U1234567, DU1234567, DFP123456, F1234567
@@ -48,5 +50,6 @@ def configure(level: str, log_format: LogFormat) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
-    # ib_insync writes whole orders and account ids; what matters of it is in our own events
-    logging.getLogger("ib_insync").setLevel(logging.CRITICAL + 1)
+    # a library writes whole orders and account ids; what matters of it is in our own events
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(logging.CRITICAL + 1)

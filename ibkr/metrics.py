@@ -1,4 +1,4 @@
-"""The four Prometheus series of a client, on a registry the caller may choose.
+"""The Prometheus series of a client, on a registry the caller may choose.
 
 It does not know where orders or connections come from; it is told.
 Rule: the series exist from the start, carry no labels, and have exactly these names.
@@ -20,6 +20,7 @@ class IBKRMetrics(Collector):
     - `ib_order_errors_total`: calls of `place_order` that ended in an error, whether refused
       here, rejected there, or left in an unknown state
     - `ib_market_data_subscriptions`: live market data subscriptions
+    - `ib_orders_in_doubt`: orders that were handed over and whose fate is not known
 
     Without a registry it makes its own. One registry takes the metrics of one client:
     a second one raises ValueError, as for any Prometheus collector.
@@ -31,6 +32,7 @@ class IBKRMetrics(Collector):
         self.orders_total = 0
         self.order_errors_total = 0
         self.market_data_subscriptions = 0
+        self.orders_in_doubt = 0
         self.registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -52,6 +54,11 @@ class IBKRMetrics(Collector):
             "ib_market_data_subscriptions",
             "Live market data subscriptions.",
             value=self.market_data_subscriptions,
+        )
+        yield GaugeMetricFamily(
+            "ib_orders_in_doubt",
+            "Orders handed over whose fate is not known.",
+            value=self.orders_in_doubt,
         )
 
     def describe(self) -> Iterator[Metric]:

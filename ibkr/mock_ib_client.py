@@ -14,6 +14,7 @@ held (PreSubmitted) until then, whatever is quoted and whatever becomes of their
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import count
 
 from ibkr import guards
 from ibkr.connection import Cause, ConnectionState
@@ -32,6 +33,7 @@ from ibkr.errors import (
     lookup,
     order_rejection,
 )
+from ibkr.journal import Journal
 from ibkr.metrics import IBKRMetrics
 from ibkr.models import (
     AccountId,
@@ -83,7 +85,10 @@ class MockIBKRClient(Desk):
         commission: Number | None = "1.00",
         now: Callable[[], datetime] = lambda: _START,
     ) -> None:
-        super().__init__(settings or Settings(), metrics, now)
+        references = count(1)
+        super().__init__(
+            settings or Settings(), metrics, now, Journal(), lambda: f"mock.{next(references)}"
+        )
         self._known = None if contracts is None else tuple(contracts)
         self._accounts = (AccountId(account),)
         self._fill_marketable = fill_marketable
@@ -126,6 +131,7 @@ class MockIBKRClient(Desk):
             raise GatewayUnavailable("no gateway session: the mock was told to refuse")
         self._move(Cause.LINKED, "the API session is open")
         guards.check_accounts(self._accounts, self.settings)
+        self._blotter.open()
         self._move(Cause.SYNCED, "all checks passed")
 
     async def disconnect(self) -> None:
@@ -137,7 +143,8 @@ class MockIBKRClient(Desk):
         self, contract: Contract, order: Order, *, key: str | None = None
     ) -> OrderResult:
         try:
-            return self._repeated(key, contract, order) or self._place(contract, order, key)
+            known = self._blotter.repeated(key, contract, order)
+            return known or self._place(contract, order, key)
         except IBKRError as error:
             self._note_order_failed(contract, order, error)
             raise
@@ -147,11 +154,10 @@ class MockIBKRClient(Desk):
         self._check_known(contract)
         self._last_order_id += 1
         order_id = OrderId(self._last_order_id)
-        handed_over = self._book.add(self.client_id, order_id, contract, order, key=key)
-        self._remember(key, handed_over)
-        self._note_handed_over(handed_over)
+        entry = self._blotter.intend(contract, order, key)
+        self._note_handed_over(self._blotter.sending(entry, order_id))
+        self._blotter.give_up(order_id)
         if self._next_unanswered:
-            self._doubted.append(order_id)
             self._next_unanswered = False
             raise OrderStateUnknown(
                 f"the fate of order {order_id} is not known: the mock did not answer",
@@ -174,8 +180,8 @@ class MockIBKRClient(Desk):
         """What a gateway's code does to an order that is not acknowledged yet."""
         self._publish([OrderNotice(order_id, code, message)])
         if lookup(code).effect is Effect.REJECT:
-            self._book.reject(self.client_id, order_id, code, message)
-            self._publish([OrderStatusChanged(self.order(order_id))])
+            rejected = self._blotter.reject(order_id, code, message)
+            self._publish([OrderStatusChanged(rejected)])
             raise order_rejection(code, message, order_id)
 
     async def cancel_order(self, order_id: OrderId) -> OrderResult:
@@ -183,7 +189,7 @@ class MockIBKRClient(Desk):
             raise NotConnected(f"the connection is {self._state}; the cancel was not sent")
         if self.settings.read_only:
             raise ReadOnlyApi("read_only is set: this client cancels no orders")
-        known = self._book.get(self.client_id, order_id)
+        known = self._blotter.get(self.client_id, order_id)
         if known is None:
             message = f"OrderId {order_id} that needs to be cancelled is not found."
             raise OrderNotFound(message, order_id=order_id, gateway_code=10147)
@@ -269,15 +275,15 @@ class MockIBKRClient(Desk):
             time=self._now(),
             perm_id=_perm_id(known.order_id),
             account=known.order.account or self._accounts[0],
-            order_ref=known.order.order_ref,
+            order_ref=self._blotter.order_ref_of(self.client_id, known.order_id),
             exchange=known.contract.exchange,
         )
-        self._publish(self._book.apply_fill(fill))
+        self._publish(self._blotter.fill(fill))
         if self._commission is not None:
             report = CommissionReport(
                 execution_id=fill.execution_id, commission=self._commission, currency="USD"
             )
-            self._publish(self._book.apply_commission(report))
+            self._publish(self._blotter.commission(report))
         return self.order(known.order_id)
 
     def reject_next_order(self, code: int, message: str) -> None:
@@ -327,7 +333,7 @@ class MockIBKRClient(Desk):
         """What a gateway says of a parent that was never taken, or that is over."""
         if order.parent_id is None:
             return None
-        parent = self._book.get(self.client_id, order.parent_id)
+        parent = self._blotter.get(self.client_id, order.parent_id)
         if parent is None:
             return 10006, "Missing parent order."
         if parent.status.is_done:
@@ -336,7 +342,7 @@ class MockIBKRClient(Desk):
 
     def _report(self, order_id: OrderId, status: OrderStatus, why_held: str = "") -> None:
         self._publish(
-            self._book.apply_status(
+            self._blotter.status(
                 StatusReport(
                     client_id=self.client_id,
                     order_id=order_id,

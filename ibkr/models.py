@@ -1,6 +1,6 @@
 """Our vocabulary: contracts, orders, quotes, fills and what happens to orders.
 
-It knows nothing of ib_insync, sockets or the gateway's sentinels.
+It knows nothing of the client library, sockets or the gateway's sentinels.
 Rule: construction validates, so a value that exists can be sent. Money and quantities
 are `Decimal`; what is absent is None.
 """

@@ -1,6 +1,6 @@
 """The order book of one client: folds what the gateway says into what is true of each order.
 
-It knows nothing of ib_insync, sockets or clocks; reports come in, order events go out.
+It knows nothing of the client library, sockets or clocks; reports come in, order events go out.
 Rule: executions outrank statuses, statuses outrank error codes; what is done stays done,
 and a report heard twice changes nothing.
 """
@@ -43,18 +43,27 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenOrderReport:
-    """One openOrder or completedOrder message: the order and its status word.
-
-    `status` is None where the message does not decide it; `filled` where it says nothing.
-    """
+    """One openOrder message: the order and its status word, None where it decides nothing."""
 
     client_id: ClientId
     order_id: OrderId
     contract: Contract
     order: Order
     status: OrderStatus | None = None
+    perm_id: PermId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedReport:
+    """One completedOrder message: it carries neither order id nor client id.
+
+    `filled` is None where the message says nothing of it.
+    """
+
+    status: OrderStatus | None
     filled: Decimal | None = None
     perm_id: PermId | None = None
+    order_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +177,35 @@ class OrderBook:
         self._records[record.key] = record
         return record.result()
 
-    def reject(self, client_id: ClientId, order_id: OrderId, code: int, reason: str) -> None:
-        """Note that a code refused the order before it was live.
+    def restore(self, result: OrderResult) -> None:
+        """Enter an order as it was known when it was last kept."""
+        record = _Record(
+            key=(result.client_id, result.order_id),
+            contract=result.contract,
+            order=result.order,
+            status=result.status,
+            reported_filled=result.filled,
+            reported_average=result.average_fill_price,
+            reject_code=result.reject_code,
+            reject_reason=result.reject_reason,
+            caller_key=result.key,
+        )
+        self._records[record.key] = record
+        for fill in result.fills:
+            root = execution_root(fill.execution_id)
+            record.fills[root] = fill
+            self._fill_owner[root] = record
+        self._bind(record, result.perm_id)
+
+    def bind(self, client_id: ClientId, order_id: OrderId, perm_id: PermId) -> None:
+        """The order was shown under this permanent id; that it was given up is void then."""
+        record = self._records[client_id, order_id]
+        if record.reject_code is None:
+            record.reject_reason = ""
+        self._bind(record, perm_id)
+
+    def reject(self, client_id: ClientId, order_id: OrderId, code: int | None, reason: str) -> None:
+        """Note that the order was refused before it was live; without a code, that it is not there.
 
         The status becomes INACTIVE, which is not done: should the gateway report the order
         after all, its reports still count.
@@ -206,11 +242,8 @@ class OrderBook:
             self._advance(record, report.status)
         return _changed(before, record)
 
-    def apply_completed_order(self, report: OpenOrderReport) -> list[OrderEvent]:
-        """Learn how an order ended while nobody listened.
-
-        Such a report carries neither order id nor client id: only the permanent id links it.
-        """
+    def apply_completed_order(self, report: CompletedReport) -> list[OrderEvent]:
+        """Learn how an order ended while nobody listened; the permanent id links it."""
         record = self._by_perm_id.get(report.perm_id) if report.perm_id is not None else None
         if record is None or report.status is None:
             return []

@@ -7,12 +7,22 @@ Rule: a bad value is refused here, with its name; live trading is off unless ask
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ibkr.library import LibraryName
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+MarketDataType = Annotated[
+    Literal[1, 2, 3, 4],
+    # the environment has text, which a literal number is not compared with
+    BeforeValidator(
+        lambda given: int(given) if isinstance(given, str) and given.isdecimal() else given
+    ),
+]
 Limit = Annotated[Decimal, Field(gt=0)]
 
 
@@ -30,9 +40,13 @@ class Settings(BaseSettings):
         default="", description="Account to trade; empty: the only managed account."
     )
     read_only: bool = Field(default=False, description="Never send an order.")
-    market_data_type: Literal[1, 2, 3, 4] = Field(
+    market_data_type: MarketDataType = Field(
         default=1,
         description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen.",
+    )
+
+    library: LibraryName | None = Field(
+        default=None, description="The client library; none named: the one that is installed."
     )
 
     connect_timeout_s: Seconds = Field(default=10.0, description="One attempt, snapshot included.")
@@ -57,6 +71,13 @@ class Settings(BaseSettings):
 
     journal: Path | None = Field(
         default=None, description="File that keeps all orders; none: kept in memory only."
+    )
+
+    reconcile_settle_s: float = Field(
+        default=2.0, ge=0, le=3600, description="Pause between two looks for an order in doubt."
+    )
+    gateway_time_zone: str = Field(
+        default="America/New_York", description="Where the gateway's day ends at midnight."
     )
 
     allow_live: bool = False
@@ -85,6 +106,17 @@ class Settings(BaseSettings):
     app_allowed_hosts: tuple[str, ...] = Field(
         default=("127.0.0.1", "localhost"), description="Host headers the app answers to."
     )
+
+    @field_validator("gateway_time_zone")
+    @classmethod
+    def _check_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(
+                "use a name of the IANA time zone database such as Europe/Zurich"
+            ) from None
+        return name
 
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:

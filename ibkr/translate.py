@@ -1,18 +1,16 @@
-"""Pure functions between ib_insync's objects and our models.
+"""Pure functions between the client library's objects and our models.
 
 camelCase, sentinels, NaN and mutable objects stop here. Nothing in this room does I/O.
 Rule: a value the gateway left out becomes None, and a number keeps its decimal digits.
 """
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import ib_insync
-
 from ibkr.errors import InvalidContract, InvalidOrder
+from ibkr.library import Library
 from ibkr.models import (
     ORDER_PRICES,
     Action,
@@ -27,7 +25,7 @@ from ibkr.models import (
     PermId,
     TimeInForce,
 )
-from ibkr.orders import CommissionReport, OpenOrderReport, StatusReport
+from ibkr.orders import CommissionReport, CompletedReport, OpenOrderReport, StatusReport
 
 UNSET_DOUBLE = 1.7976931348623157e308
 UNSET_INTEGER = 2**31 - 1
@@ -77,9 +75,9 @@ def tick_size(value: float) -> Decimal | None:
     return None if value < 0 else number(value)
 
 
-def ib_contract(contract: Contract) -> Any:
-    """Our contract as ib_insync's."""
-    return ib_insync.Contract(
+def ib_contract(contract: Contract, library: Library) -> Any:
+    """Our contract as the library's."""
+    return library.Contract(
         secType=contract.sec_type.value,
         conId=contract.con_id,
         symbol=contract.symbol,
@@ -96,7 +94,7 @@ def ib_contract(contract: Contract) -> Any:
 
 
 def contract_from(found: Any, *, exchange: str = "") -> Contract:
-    """ib_insync's contract as ours; `exchange` overrides the one found (SMART must stay SMART).
+    """The library's contract as ours; `exchange` overrides the one found (SMART must stay SMART).
 
     Raises InvalidContract for a security type we have no name for.
     """
@@ -118,9 +116,9 @@ def contract_from(found: Any, *, exchange: str = "") -> Contract:
     )
 
 
-def ib_order(order: Order, order_id: OrderId, client_id: ClientId) -> Any:
-    """Our order as ib_insync's. Raises InvalidOrder for more digits than the wire carries."""
-    made = ib_insync.Order(
+def ib_order(order: Order, order_id: OrderId, client_id: ClientId, library: Library) -> Any:
+    """Our order as the library's. Raises InvalidOrder for more digits than the wire carries."""
+    made = library.Order(
         orderId=order_id,
         clientId=client_id,
         action=order.action.value,
@@ -151,7 +149,7 @@ def _exact_float(field: str, value: Decimal) -> float:
 
 
 def order_from(found: Any) -> Order | None:
-    """ib_insync's order as ours; None for a kind we do not trade (pegs, auctions …)."""
+    """The library's order as ours; None for a kind we do not trade (pegs, auctions …)."""
     try:
         order_type = OrderType(found.orderType)
         quantity = number(found.totalQuantity)
@@ -212,12 +210,14 @@ def open_order_report(
     )
 
 
-def completed_order_report(contract: Any, order: Any, state: Any) -> OpenOrderReport | None:
-    """A completedOrder message; None for an order we cannot describe."""
-    report = open_order_report(order.orderId, contract, order, state)
-    if report is None:
-        return None
-    return replace(report, status=status_from(state.status), filled=number(order.filledQuantity))
+def completed_order_report(order: Any, state: Any) -> CompletedReport:
+    """A completedOrder message; an order cancelled unfilled may show no quantity at all."""
+    return CompletedReport(
+        status=status_from(state.status),
+        filled=number(order.filledQuantity),
+        perm_id=perm_id_from(order.permId),
+        order_ref=order.orderRef,
+    )
 
 
 def status_report(fields: tuple[Any, ...]) -> StatusReport | None:
@@ -276,6 +276,6 @@ def commission_from(report: Any) -> CommissionReport | None:
     )
 
 
-def execution_filter() -> Any:
+def execution_filter(library: Library) -> Any:
     """No restriction: every execution the gateway still lists."""
-    return ib_insync.ExecutionFilter()
+    return library.ExecutionFilter()

@@ -120,6 +120,11 @@ class Line:
         """Whether anything is sent when quotes change."""
         return not self.is_off or bool(self.extras)
 
+    @property
+    def moves_by_itself(self) -> bool:
+        """Whether something may be sent though the quote stays: what is computed, or comes late."""
+        return self.delayed or bool(self.extras)
+
     def quote_ms(self, now_ms: int) -> int:
         """The time whose quote is shown."""
         return now_ms - DELAY_MS if self.delayed else now_ms

@@ -93,6 +93,10 @@ class Quotes:
         for line in before:
             self._show(line)
 
+    def take_over(self, before: Quotes) -> None:
+        """See what the login may see in another gateway."""
+        self._entitlements = before._entitlements
+
     def entitlement(self, instrument: Instrument) -> Entitlement:
         """What the login may see of an instrument now."""
         return self._entitlements.of(instrument)
@@ -337,7 +341,8 @@ class Quotes:
     def _beat(self) -> None:
         """Have quotes change at every step while somebody looks or an order waits.
 
-        While all that orders wait for stands still, there is nothing to do until it may move.
+        While all that is looked at, or waited for, stands still, there is nothing to do until
+        it may move.
         """
         due_ms = self._next_beat_ms()
         if due_ms is not None and (self._beat_ms is None or due_ms < self._beat_ms):
@@ -346,12 +351,11 @@ class Quotes:
 
     def _next_beat_ms(self) -> int | None:
         step_ms, market = self._hub.next_step_ms(), self._hub.market
-        if self._watchers:
+        if any(line.moves_by_itself for lines in self._watchers.values() for line in lines):
             return step_ms
         now_ms = self._hub.now_ms
         still = [
-            market.still_until_ms(instrument, now_ms)
-            for instrument in self._hub.broker.instruments_at_work()
+            market.still_until_ms(self._hub.database[con_id], now_ms) for con_id in self._at_work()
         ]
         until_ms = [until for until in still if until is not None]
         return max(step_ms, min(until_ms)) if until_ms else None

@@ -1,4 +1,4 @@
-"""A hand-written stand-in for `ib_insync.IB`: only the parts ibkr.link touches.
+"""A hand-written stand-in for the library's `IB`: only the parts ibkr.link touches.
 
 It records what is sent and lets a test speak as the gateway, through the wrapper's callbacks.
 """
@@ -9,8 +9,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 from eventkit import Event
-from ib_insync import CommissionReport as IBCommission
-from ib_insync import Contract, ContractDetails, Execution, Order, OrderState
+
+from ibkr import library
+
+real = library.module()
 
 STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 
@@ -18,15 +20,20 @@ STARTUP = ("positions", "openOrders", "completedOrders", "accountValues", 1)
 class FakeTransport:
     def __init__(self, conn):
         self.conn = conn
+        self.stuck = 0
 
     def abort(self):
         self.conn.lose("")
+
+    def get_write_buffer_size(self):
+        return self.stuck
 
 
 class FakeConn:
     def __init__(self):
         self.disconnected = Event("disconnected")
         self.transport = None
+        self.numBytesSent = 0
 
     def lose(self, message):
         self.transport = None
@@ -86,6 +93,30 @@ class FakeIB:
         self.client = FakeClient(gateway)
         self.wrapper = FakeWrapper(self)
         self.MaxSyncedSubAccounts = 50
+
+    def reqOpenOrdersAsync(self):
+        self.client.reqOpenOrders()
+        return self._list("openOrders")
+
+    def reqAllOpenOrdersAsync(self):
+        self.client.reqAllOpenOrders()
+        return self._list("openOrders")
+
+    def reqCompletedOrdersAsync(self, api_only):
+        self.client.reqCompletedOrders(api_only)
+        return self._list("completedOrders")
+
+    def reqExecutionsAsync(self):
+        request_id = self.client.getReqId()
+        self.client.reqExecutions(request_id)
+        return self._list(request_id)
+
+    def _list(self, key):
+        """The end of a list comes after what the gateway was told to say of it."""
+        reply = self.wrapper.startReq(key)
+        if key not in self.gateway.unanswered:
+            asyncio.get_running_loop().call_soon(reply.set_result, [])
+        return reply
 
     def managedAccounts(self):
         return list(self.wrapper.accounts)
@@ -163,7 +194,7 @@ class FakeGateway:
             self.wrapper.error(request_id, 200, text, "")
             return
         for con_id in con_ids:
-            found = Contract(
+            found = real.Contract(
                 secType="STK",
                 conId=con_id,
                 symbol=contract.symbol,
@@ -172,7 +203,7 @@ class FakeGateway:
                 currency="USD",
                 localSymbol=contract.symbol,
             )
-            self.wrapper.contractDetails(request_id, ContractDetails(contract=found))
+            self.wrapper.contractDetails(request_id, real.ContractDetails(contract=found))
         self.wrapper.contractDetailsEnd(request_id)
 
     def status(
@@ -186,8 +217,8 @@ class FakeGateway:
     def open_order(self, order_id, *, quantity=1.0, status="PreSubmitted"):
         self.wrapper.openOrder(
             order_id,
-            Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
-            Order(
+            real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
+            real.Order(
                 orderId=order_id,
                 clientId=1,
                 permId=1000 + order_id,
@@ -197,14 +228,14 @@ class FakeGateway:
                 lmtPrice=100.0,
                 tif="DAY",
             ),
-            OrderState(status=status),
+            real.OrderState(status=status),
         )
 
-    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5):
+    def execution(self, order_id, *, exec_id="e.1.01", shares=1.0, price=190.5, order_ref=""):
         self.wrapper.execDetails(
             -1,
-            Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
-            Execution(
+            real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
+            real.Execution(
                 execId=exec_id,
                 time=datetime(2024, 1, 2, tzinfo=UTC),
                 acctNumber="DU1234567",
@@ -214,11 +245,14 @@ class FakeGateway:
                 permId=1000 + order_id,
                 clientId=1,
                 orderId=order_id,
+                orderRef=order_ref,
             ),
         )
 
     def commission(self, exec_id="e.1.01", amount=1.0):
-        self.wrapper.commissionReport(IBCommission(exec_id, amount, "USD", 1.7976931348623157e308))
+        self.wrapper.commissionReport(
+            real.CommissionReport(exec_id, amount, "USD", 1.7976931348623157e308)
+        )
 
     def error(self, request_id, code, text="text"):
         self.wrapper.error(request_id, code, text, "")

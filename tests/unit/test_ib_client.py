@@ -1,16 +1,12 @@
-"""IBKRClient against a hand-written ib_insync: lifecycle, orders, quotes, and its hazards."""
+"""IBKRClient against a hand-written library: lifecycle, orders, quotes, and its hazards."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from random import Random
 
 import pytest
-from fake_ib import FakeGateway
-from ib_insync import Contract as IBContract
-from ib_insync import Order as IBOrder
-from ib_insync import OrderState
-from ib_insync.util import getLoop
+from bench import AAPL, BUY, LIMIT, Bench, turn
+from fake_ib import real
 
 from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
@@ -32,7 +28,6 @@ from ibkr.errors import (
     RequestTimeout,
     SyncFailed,
 )
-from ibkr.ib_client import IBKRClient
 from ibkr.models import (
     CommissionReported,
     Contract,
@@ -42,68 +37,6 @@ from ibkr.models import (
     OrderStatus,
     OrderStatusChanged,
 )
-
-AAPL = Contract.stock("AAPL")
-BUY = Order.market("BUY", 1)
-LIMIT = Order.limit("BUY", 1, "100")
-
-
-class Bench:
-    """A client, the gateway at its other end, and the pauses it made between attempts."""
-
-    def __init__(self, **options):
-        self.gateway = FakeGateway()
-        self.pauses = []
-        self.let_sleep = asyncio.Event()
-        self.let_sleep.set()
-        defaults = {
-            "connect_timeout_s": 0.2,
-            "request_timeout_s": 0.05,
-            "order_ack_timeout_s": 0.05,
-            "inactive_grace_s": 0.01,
-            "heartbeat_interval_s": 0,
-            "backoff_min_s": 1,
-            "backoff_max_s": 4,
-        }
-        self.client = IBKRClient(
-            ib_factory=self.gateway,
-            sleep=self.sleep,
-            random=Random(1),
-            **(defaults | options),
-        )
-
-    async def sleep(self, pause_s):
-        self.pauses.append(pause_s)
-        await asyncio.sleep(0)
-        await self.let_sleep.wait()
-
-    async def start(self, coroutine):
-        """The call as a task that has had time to send its request."""
-        task = asyncio.create_task(coroutine)
-        await turn()
-        return task
-
-    async def until(self, state):
-        async with asyncio.timeout(1):
-            while self.client.state is not state:
-                await asyncio.sleep(0)
-
-    async def resting(self):
-        task = await self.start(self.client.place_order(AAPL, LIMIT))
-        order_id = self.gateway.sent("placeOrder")[-1][0]
-        self.gateway.open_order(order_id)
-        self.gateway.status(order_id, "Submitted")
-        return (await task).order_id
-
-    async def subscribed(self):
-        task = await self.start(self.client.request_market_data(AAPL))
-        self.gateway.ticks(self.gateway.sent("reqMktData")[-1][0])
-        await task
-
-
-async def turn():
-    for _ in range(12):
-        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -247,7 +180,7 @@ def test_library_finds_the_running_loop_where_nobody_announced_it():
     async def connect():
         bench = Bench()
         await bench.client.connect()
-        found = getLoop()
+        found = real.util.getLoop()
         await bench.client.disconnect()
         return found is asyncio.get_running_loop()
 
@@ -620,7 +553,9 @@ async def test_upstream_loss_closes_the_gate_but_goes_on_reading(ready, code):
     ready.gateway.execution(order_id)
     assert ready.client.order(order_id).status is OrderStatus.FILLED
     ready.gateway.error(-1, 1102)
-    assert ready.client.state is S.READY
+    assert ready.client.state is S.DEGRADED  # until the orders were looked at
+    await ready.until(S.READY)
+    assert len(ready.gateway.sent("reqOpenOrders")) == 1
 
 
 async def test_data_lost_subscribes_again_and_data_kept_does_not(ready):
@@ -677,7 +612,7 @@ async def test_prices_from_before_a_drop_are_not_shown_as_current(ready):
 
 async def test_unsolicited_completed_order_is_harmless_and_counts(ready):
     order_id = await ready.resting()
-    done = IBOrder(
+    done = real.Order(
         permId=1000 + order_id,
         action="BUY",
         filledQuantity=1.0,
@@ -685,8 +620,8 @@ async def test_unsolicited_completed_order_is_harmless_and_counts(ready):
         lmtPrice=100.0,
         tif="DAY",
     )
-    what = IBContract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD")
-    ready.gateway.wrapper.completedOrder(what, done, OrderState(status="Filled"))
+    what = real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD")
+    ready.gateway.wrapper.completedOrder(what, done, real.OrderState(status="Filled"))
     assert ready.client.order(order_id).status is OrderStatus.FILLED
     assert ready.client.order(order_id).filled == 1
 

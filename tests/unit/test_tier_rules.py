@@ -25,7 +25,7 @@ def suite(tmp_path: Path) -> Path:
     contract.mkdir(parents=True)
     (tmp_path / "features").mkdir()
     (tmp_path / "features" / "one.feature").write_text(FEATURE)
-    for name in ("conftest.py", "tiers.py", "steps.py", "trading_steps.py"):
+    for name in ("conftest.py", "contract_results.py", "tiers.py", "steps.py", "trading_steps.py"):
         shutil.copy(TESTS / name, tmp_path / "tests")
     for name in ("conftest.py", "test_features.py"):
         shutil.copy(TESTS / "contract" / name, contract)

@@ -190,6 +190,7 @@ def test_exposition_has_exactly_these_series_from_the_start():
         "ib_orders_total 0.0",
         "ib_order_errors_total 0.0",
         "ib_market_data_subscriptions 0.0",
+        "ib_orders_in_doubt 0.0",
     ]
     assert "# TYPE ib_orders_total counter" in lines
     assert "# TYPE ib_connection_status gauge" in lines
@@ -206,7 +207,9 @@ def test_registry_may_be_given_and_holds_one_client():
 def test_settings_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("IBKR_PORT", "4711")
     monkeypatch.setenv("IBKR_MAX_ORDER_QUANTITY", "2.5")
+    monkeypatch.setenv("IBKR_MARKET_DATA_TYPE", "3")
     assert (Settings().port, str(Settings().max_order_quantity)) == (4711, "2.5")
+    assert Settings().market_data_type == 3
     assert Settings(port=1).port == 1
 
 

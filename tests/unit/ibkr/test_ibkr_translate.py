@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 
-import ib_insync
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ibkr import translate
 from ibkr.errors import InvalidContract, InvalidOrder
+from ibkr.library import load, module
 from ibkr.models import Contract, Order, OrderStatus, SecType
 
 UNSET = translate.UNSET_DOUBLE
+LIBRARY = load()
+real = module()
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, UNSET])
@@ -56,11 +58,11 @@ CONTRACTS = [
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=str)
 def test_contracts_survive_the_round_trip(contract):
-    assert translate.contract_from(translate.ib_contract(contract)) == contract
+    assert translate.contract_from(translate.ib_contract(contract, LIBRARY)) == contract
 
 
 def test_found_contract_keeps_smart_and_loses_the_time_of_its_expiry():
-    found = ib_insync.Contract(
+    found = real.Contract(
         secType="FUT",
         symbol="ES",
         exchange="CME",
@@ -72,7 +74,7 @@ def test_found_contract_keeps_smart_and_loses_the_time_of_its_expiry():
     assert (contract.exchange, contract.last_trade_date) == ("SMART", "20260320")
     assert (contract.right, contract.strike) == ("", None)
     with pytest.raises(InvalidContract):
-        translate.contract_from(ib_insync.Contract(secType="???", symbol="X"))
+        translate.contract_from(real.Contract(secType="???", symbol="X"))
 
 
 @given(
@@ -81,7 +83,7 @@ def test_found_contract_keeps_smart_and_loses_the_time_of_its_expiry():
 )
 def test_orders_survive_the_round_trip(quantity, limit):
     order = Order.limit("SELL", quantity, limit, tif="GTC", account="DU1")
-    assert translate.order_from(translate.ib_order(order, 5, 1)) == order
+    assert translate.order_from(translate.ib_order(order, 5, 1, LIBRARY)) == order
 
 
 @pytest.mark.parametrize(
@@ -95,26 +97,26 @@ def test_orders_survive_the_round_trip(quantity, limit):
 )
 def test_stops_survive_the_round_trip(order, prices):
     attached = replace(order, parent_id=4, oca_group="exits")
-    made = translate.ib_order(attached, 5, 1)
+    made = translate.ib_order(attached, 5, 1, LIBRARY)
     assert (made.lmtPrice, made.auxPrice) == prices
     assert (made.parentId, made.ocaGroup) == (4, "exits")
     assert translate.order_from(made) == attached
 
 
 def test_market_order_carries_no_price():
-    made = translate.ib_order(Order.market("BUY", 3), 5, 2)
+    made = translate.ib_order(Order.market("BUY", 3), 5, 2, LIBRARY)
     assert (made.lmtPrice, made.totalQuantity, made.orderId, made.clientId) == (UNSET, 3.0, 5, 2)
 
 
 def test_more_digits_than_the_wire_carries_are_refused():
     with pytest.raises(InvalidOrder, match="15 digits"):
-        translate.ib_order(Order.market("BUY", "1.00000000000000000001"), 1, 1)
+        translate.ib_order(Order.market("BUY", "1.00000000000000000001"), 1, 1, LIBRARY)
 
 
 def test_orders_of_other_kinds_are_none():
-    assert translate.order_from(ib_insync.Order(action="BUY", orderType="REL")) is None
-    assert translate.order_from(ib_insync.Order(action="BUY", orderType="TRAIL")) is None
-    assert translate.order_from(ib_insync.Order(action="SSHORT", orderType="MKT")) is None
+    assert translate.order_from(real.Order(action="BUY", orderType="REL")) is None
+    assert translate.order_from(real.Order(action="BUY", orderType="TRAIL")) is None
+    assert translate.order_from(real.Order(action="SSHORT", orderType="MKT")) is None
 
 
 def test_status_message():
@@ -125,14 +127,15 @@ def test_status_message():
 
 
 def test_open_order_leaves_done_words_to_the_status_and_completed_order_does_not():
-    order = ib_insync.LimitOrder("BUY", 2, 9.5, orderId=3, clientId=1, permId=8, tif="DAY")
-    what = translate.ib_contract(Contract.stock("AAPL"))
+    order = real.LimitOrder("BUY", 2, 9.5, orderId=3, clientId=1, permId=8, tif="DAY")
+    what = translate.ib_contract(Contract.stock("AAPL"), LIBRARY)
     for word, status in (("Filled", None), ("Submitted", OrderStatus.SUBMITTED)):
         report = translate.open_order_report(3, what, order, SimpleNamespace(status=word))
         assert (report.status, report.perm_id) == (status, 8)
-    order.totalQuantity, order.filledQuantity = 0.0, 2.0
-    report = translate.completed_order_report(what, order, SimpleNamespace(status="Filled"))
-    assert (report.status, report.filled, report.order.quantity) == (OrderStatus.FILLED, 2, 2)
+    order.totalQuantity, order.filledQuantity, order.orderRef = 0.0, 2.0, "mine"
+    report = translate.completed_order_report(order, SimpleNamespace(status="Filled"))
+    assert (report.status, report.filled, report.perm_id) == (OrderStatus.FILLED, 2, 8)
+    assert report.order_ref == "mine"
 
 
 def execution(**changes):
@@ -146,11 +149,11 @@ def execution(**changes):
         "clientId": 1,
         "permId": 8,
     }
-    return ib_insync.Execution(**values | changes)
+    return real.Execution(**values | changes)
 
 
 def test_execution_message():
-    what = translate.ib_contract(Contract.stock("AAPL"))
+    what = translate.ib_contract(Contract.stock("AAPL"), LIBRARY)
     fill = translate.fill_from(what, execution())
     assert (fill.action, fill.quantity, fill.price) == ("SELL", 2, Decimal("9.5"))
     manual = translate.fill_from(what, execution(orderId=translate.UNSET_INTEGER))
@@ -162,7 +165,7 @@ def test_execution_message():
 
 
 def test_commission_message():
-    report = ib_insync.CommissionReport("e.1.01", 1.25, "USD", UNSET)
+    report = real.CommissionReport("e.1.01", 1.25, "USD", UNSET)
     ours = translate.commission_from(report)
     assert (ours.commission, ours.realized_pnl) == (Decimal("1.25"), None)
-    assert translate.commission_from(ib_insync.CommissionReport("e", UNSET, "USD")) is None
+    assert translate.commission_from(real.CommissionReport("e", UNSET, "USD")) is None

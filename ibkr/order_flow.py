@@ -1,0 +1,320 @@
+"""How an order goes out, and how its caller learns what became of it.
+
+It knows the link and the blotter, not how connections come and go. It hears all that the
+gateway says about orders and wakes whoever waits for it.
+Rule: kept, then written, once. A caller who waits gets the order as it is, why it was refused,
+or that its fate is unknown; in no case is anything sent again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from ibkr.blotter import Blotter, Standing
+from ibkr.errors import (
+    CancelTooLate,
+    ConnectionLost,
+    ConnectivityError,
+    Effect,
+    IBKRError,
+    OrderNotFound,
+    OrderStateUnknown,
+    ReadOnlyApi,
+    RequestTimeout,
+    lookup,
+    order_rejection,
+)
+from ibkr.journal import Entry
+from ibkr.link import GatewayLink
+from ibkr.models import (
+    ClientId,
+    Contract,
+    Fill,
+    Order,
+    OrderEvent,
+    OrderId,
+    OrderNotice,
+    OrderResult,
+    OrderStatus,
+    OrderStatusChanged,
+    PermId,
+)
+from ibkr.orders import CommissionReport, CompletedReport, OpenOrderReport, StatusReport
+from ibkr.settings import Settings
+
+log = structlog.get_logger("ibkr")
+
+
+@dataclass(slots=True)
+class _Waiters:
+    """Callers waiting for the gateway's word on an order, by order id."""
+
+    acknowledged: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
+    cancelled: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
+
+
+class OrderFlow:
+    """The orders of one client over all its links.
+
+    `publish` shows events; `handed_over` is told of each order just before it is written.
+    """
+
+    def __init__(
+        self,
+        blotter: Blotter,
+        settings: Settings,
+        *,
+        publish: Callable[[Iterable[OrderEvent]], None],
+        handed_over: Callable[[OrderResult], None],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._blotter = blotter
+        self._settings = settings
+        self._client_id = ClientId(settings.client_id)
+        self._publish = publish
+        self._handed_over = handed_over
+        self._now = now
+        self._waiters = _Waiters()
+        self._placing: dict[str, asyncio.Future[None]] = {}
+
+    # --- placing ----------------------------------------------------------------------
+
+    async def place(
+        self,
+        contract: Contract,
+        order: Order,
+        key: str | None,
+        *,
+        link: Callable[[], GatewayLink],
+        admit: Callable[[GatewayLink], Order],
+    ) -> OrderResult:
+        """`link` gives the live one or refuses; `admit` gives the order as it will be sent."""
+        if key is None:
+            return await self._place_new(contract, order, None, link=link(), admit=admit)
+        while key in self._placing:  # another call with this key: its outcome is ours
+            await asyncio.wait({self._placing[key]})
+        known = self._blotter.repeated(key, contract, order)
+        if known is not None:
+            return known
+        done = self._placing[key] = asyncio.get_running_loop().create_future()
+        try:
+            return await self._place_new(contract, order, key, link=link(), admit=admit)
+        finally:
+            del self._placing[key]
+            done.set_result(None)
+
+    async def _place_new(
+        self,
+        contract: Contract,
+        order: Order,
+        key: str | None,
+        *,
+        link: GatewayLink,
+        admit: Callable[[GatewayLink], Order],
+    ) -> OrderResult:
+        admit(link)
+        qualified = await link.qualify(contract)
+        await link.slot()
+        # we waited twice: the guards look again, and a link that dropped refuses the order
+        admitted = admit(link)
+        entry = self._blotter.intend(contract, order, key)
+        order_id = self._hand_over(link, entry, qualified, admitted)
+        try:
+            await self._acknowledged(link, order_id)
+        finally:
+            self._blotter.give_up(order_id)
+        return self._order(order_id)
+
+    def _hand_over(
+        self, link: GatewayLink, entry: Entry, contract: Contract, order: Order
+    ) -> OrderId:
+        """Take an id, keep it, write: no other order can come between. Or note that none left."""
+        wire_ref = self._blotter.order_ref(entry)
+        try:
+            order_id = link.next_order_id()
+            write = link.writer(order_id, contract, replace(order, order_ref=wire_ref))
+            result = self._blotter.sending(entry, order_id)
+        except IBKRError:
+            self._blotter.not_sent(entry)
+            raise
+        self._waiters.acknowledged[order_id] = asyncio.get_running_loop().create_future()
+        self._handed_over(result)
+        write()
+        return order_id
+
+    async def _acknowledged(self, link: GatewayLink, order_id: OrderId) -> None:
+        """Wait for the first word on an order; where none comes in time, ask for it once."""
+        answer = self._waiters.acknowledged[order_id]
+        timeout_s = self._settings.order_ack_timeout_s
+        try:
+            await link.answer(answer, timeout_s, f"placing order {order_id}")
+        except RequestTimeout as error:
+            with suppress(ConnectivityError):
+                await link.snapshot()
+            if not answer.done():
+                raise _unknown(order_id, error) from error
+            answer.result()
+        except ConnectionLost as error:
+            raise _unknown(order_id, error) from error
+        finally:
+            del self._waiters.acknowledged[order_id]
+
+    # --- cancelling -------------------------------------------------------------------
+
+    async def cancel(self, link: GatewayLink, order_id: OrderId) -> OrderResult:
+        confirmed = self._waiters.cancelled.get(order_id)
+        if confirmed is None:
+            await link.slot()
+            confirmed = self._waiters.cancelled.get(order_id)
+        if confirmed is None:
+            link.cancel(order_id)
+            log.info("order_cancel_submitted", order_id=order_id)
+            confirmed = asyncio.get_running_loop().create_future()
+            self._waiters.cancelled[order_id] = confirmed
+        try:
+            await link.answer(
+                confirmed, self._settings.request_timeout_s, f"cancelling order {order_id}"
+            )
+        except (ConnectionLost, RequestTimeout) as error:
+            raise _unknown(order_id, error) from error
+        finally:
+            if self._waiters.cancelled.get(order_id) is confirmed:
+                del self._waiters.cancelled[order_id]
+        return self._order(order_id)
+
+    def check_cancellable(self, order_id: OrderId) -> OrderResult | None:
+        """The order if it is cancelled already. Raises CancelTooLate if it is filled."""
+        known = self._blotter.get(self._client_id, order_id)
+        if known is not None and known.status is OrderStatus.FILLED:
+            raise filled_already(order_id)
+        return known if known is not None and known.status.is_cancelled else None
+
+    # --- reconciling ------------------------------------------------------------------
+
+    async def reconcile(self, link: GatewayLink, *, complete: bool = True) -> None:
+        """Judge what is in doubt, now that one snapshot of this link is complete.
+
+        A second one is taken after a pause, since what is on its way may need a moment.
+        Raises NotConnected, ConnectionLost or RequestTimeout: then nothing was judged.
+        """
+        if not self._blotter.has_doubts:
+            return
+        if complete:
+            await link.pause(self._settings.reconcile_settle_s)
+            await link.snapshot(all_clients=True)
+        for result, judgement in self._blotter.settle(self._standing(link, complete=complete)):
+            log.warning(
+                "order_reconciled",
+                order_id=result.order_id,
+                verdict=judgement.verdict.value,
+                rule=judgement.rule,
+            )
+            self._publish([OrderStatusChanged(result)])
+
+    def _standing(self, link: GatewayLink, *, complete: bool) -> Standing:
+        zone = ZoneInfo(self._settings.gateway_time_zone)
+        today = self._now().astimezone(zone).date()
+        return Standing(
+            next_order_id=link.next_valid_id,
+            upstream_healthy=link.upstream_ok,
+            complete=complete,
+            today=lambda moment: moment.astimezone(zone).date() == today,
+        )
+
+    # --- what the link reports --------------------------------------------------------
+
+    def order_seen(self, order_ref: str, perm_id: PermId | None) -> None:
+        self._blotter.order_seen(order_ref, perm_id, "open order")
+
+    def cut_short(self, order_ids: Sequence[OrderId]) -> None:
+        self._blotter.cut_short(order_ids)
+
+    def status(self, report: StatusReport) -> None:
+        self._publish(self._blotter.status(report))
+        self._settle(self._blotter.find(report.client_id, report.order_id, report.perm_id))
+
+    def open_order(self, report: OpenOrderReport) -> None:
+        self._publish(self._blotter.open_order(report))
+        self._settle(self._blotter.find(report.client_id, report.order_id, report.perm_id))
+
+    def completed_order(self, report: CompletedReport) -> None:
+        self._publish(self._blotter.completed_order(report))
+        self._settle(self._blotter.find(self._client_id, OrderId(0), report.perm_id))
+
+    def fill(self, fill: Fill) -> None:
+        self._publish(self._blotter.fill(fill))
+        self._settle(self._blotter.find(fill.client_id, fill.order_id, fill.perm_id))
+
+    def commission(self, report: CommissionReport) -> None:
+        self._publish(self._blotter.commission(report))
+
+    def order_code(self, order_id: OrderId, code: int, text: str) -> None:
+        """A code about an order: it ends a waiting call, never a live order."""
+        row = lookup(code)
+        acknowledged = self._waiters.acknowledged.get(order_id)
+        cancelled = self._waiters.cancelled.get(order_id)
+        if cancelled is None and self._blotter.get(self._client_id, order_id) is None:
+            log.info("request_notice", request_id=order_id, gateway_code=code)
+            return  # about a request that is over
+        self._publish([OrderNotice(order_id, code, text)])
+        is_waited_for = acknowledged is not None and not acknowledged.done()
+        is_open = is_waited_for or self._blotter.is_unanswered(order_id)
+        if row.effect is Effect.REJECT and is_open:
+            rejected = self._blotter.reject(order_id, code, text)
+            self._publish([OrderStatusChanged(rejected)])
+            _fail(acknowledged, order_rejection(code, text, order_id))
+        elif cancelled is not None:
+            error = order_rejection(code, text, order_id)
+            if isinstance(error, OrderNotFound | CancelTooLate | ReadOnlyApi):
+                _fail(cancelled, error)
+
+    def _settle(self, result: OrderResult | None) -> None:
+        """Wake the callers whose question this state of the order answers."""
+        if result is None or result.client_id != self._client_id:
+            return
+        acknowledged = self._waiters.acknowledged.get(result.order_id)
+        if acknowledged is not None and not acknowledged.done():
+            if result.status is OrderStatus.INACTIVE:  # the reason, if any, follows
+                asyncio.get_running_loop().call_later(
+                    self._settings.inactive_grace_s, _resolve, acknowledged
+                )
+            else:
+                acknowledged.set_result(None)
+        cancelled = self._waiters.cancelled.get(result.order_id)
+        if result.status.is_cancelled:
+            _resolve(cancelled)
+        elif result.status is OrderStatus.FILLED:
+            _fail(cancelled, filled_already(result.order_id))
+
+    def _order(self, order_id: OrderId) -> OrderResult:
+        result = self._blotter.get(self._client_id, order_id)
+        if result is None:
+            raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
+        return result
+
+
+def _resolve(future: asyncio.Future[None] | None) -> None:
+    if future is not None and not future.done():
+        future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None] | None, error: IBKRError) -> None:
+    if future is not None and not future.done():
+        future.set_exception(error)
+
+
+def _unknown(order_id: OrderId, cause: IBKRError) -> OrderStateUnknown:
+    return OrderStateUnknown(
+        f"the fate of order {order_id} is not known: {cause.message}. "
+        "It may be live; look at order(order_id) after a reconnect, do not send it again",
+        order_id=order_id,
+    )
+
+
+def filled_already(order_id: OrderId) -> CancelTooLate:
+    return CancelTooLate(f"order {order_id} is filled already", order_id=order_id)
