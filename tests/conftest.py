@@ -3,6 +3,7 @@
 import pytest
 
 pytest_plugins = ("contract_results",)
+pytest.register_assert_rewrite("steps", "trading_steps")  # a failed step shows its values
 
 TIERS = ("mock", "simulator")
 
