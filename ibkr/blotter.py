@@ -253,38 +253,43 @@ class Blotter:
             self._book.bind(entry.client_id, order_id, perm_id)
 
     def open_order(self, report: OpenOrderReport) -> list[OrderEvent]:
-        self.order_seen(report.order.order_ref, report.perm_id, "open order")
-        key = (report.client_id, report.order_id)
-        if self._is_of_another(key, report.perm_id, report.order.order_ref):
-            return []
-        self._answered(key, report.perm_id, "open order")
-        _, callers = references.split(report.order.order_ref)
-        report = replace(report, order=replace(report.order, order_ref=callers))
-        return self._kept(self._book.apply_open_order(report))
+        with self._hearing():
+            self.order_seen(report.order.order_ref, report.perm_id, "open order")
+            key = (report.client_id, report.order_id)
+            if self._is_of_another(key, report.perm_id, report.order.order_ref):
+                return []
+            self._answered(key, report.perm_id, "open order")
+            _, callers = references.split(report.order.order_ref)
+            report = replace(report, order=replace(report.order, order_ref=callers))
+            return self._kept(self._book.apply_open_order(report))
 
     def completed_order(self, report: CompletedReport) -> list[OrderEvent]:
-        self.order_seen(report.order_ref, report.perm_id, "completed order")
-        return self._kept(self._book.apply_completed_order(report))
+        with self._hearing():
+            self.order_seen(report.order_ref, report.perm_id, "completed order")
+            return self._kept(self._book.apply_completed_order(report))
 
     def status(self, report: StatusReport) -> list[OrderEvent]:
-        key = (report.client_id, report.order_id)
-        self._answered(key, report.perm_id, "status")
-        entry = self._entries.get(self._references.get(key, ""))
-        if entry is not None and not entry.acknowledged:
-            return []  # a bare id: it may belong to an order we do not know
-        return self._kept(self._book.apply_status(report))
+        with self._hearing():
+            key = (report.client_id, report.order_id)
+            self._answered(key, report.perm_id, "status")
+            entry = self._entries.get(self._references.get(key, ""))
+            if entry is not None and not entry.acknowledged:
+                return []  # a bare id: it may belong to an order we do not know
+            return self._kept(self._book.apply_status(report))
 
     def fill(self, fill: Fill) -> list[OrderEvent]:
-        self.order_seen(fill.order_ref, fill.perm_id, "execution")
-        key = (fill.client_id, fill.order_id)
-        if self._is_of_another(key, fill.perm_id, fill.order_ref):
-            return []
-        self._answered(key, fill.perm_id, "execution")
-        _, callers = references.split(fill.order_ref)
-        return self._kept(self._book.apply_fill(replace(fill, order_ref=callers)))
+        with self._hearing():
+            self.order_seen(fill.order_ref, fill.perm_id, "execution")
+            key = (fill.client_id, fill.order_id)
+            if self._is_of_another(key, fill.perm_id, fill.order_ref):
+                return []
+            self._answered(key, fill.perm_id, "execution")
+            _, callers = references.split(fill.order_ref)
+            return self._kept(self._book.apply_fill(replace(fill, order_ref=callers)))
 
     def commission(self, report: CommissionReport) -> list[OrderEvent]:
-        return self._kept(self._book.apply_commission(report))
+        with self._hearing():
+            return self._kept(self._book.apply_commission(report))
 
     def reject(self, order_id: OrderId, code: int, reason: str) -> OrderResult:
         """A code refused an order before anything else was heard of it."""
@@ -475,6 +480,19 @@ class Blotter:
         after = changed(entry, kind, detail)
         self._put(after)
         return after
+
+    @contextmanager
+    def _hearing(self) -> Iterator[None]:
+        """All that one message changes is on the disk when it is shown, written at once."""
+        is_heard = False
+        try:
+            with self.journal.together():
+                yield
+                is_heard = True
+        except JournalError as error:
+            if not is_heard:
+                raise
+            log.exception("journal_write_failed", reason=error.message)
 
     @contextmanager
     def _kept_or_logged(self, entry: Entry) -> Iterator[None]:

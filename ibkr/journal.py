@@ -137,6 +137,7 @@ class Journal:
         if must_exist and path is not None and not path.is_file():
             raise JournalError(f"journal {path} does not exist; {_ANOTHER}")
         self._lease: sqlite3.Connection | None = None
+        self._is_together = False
         self._connection = self._connect(":memory:" if path is None else path)
         weakref.finalize(self, self._connection.close)
         self._prepare()
@@ -221,6 +222,16 @@ class Journal:
             )
             execute("UPDATE intents SET is_open = ? WHERE reference = ?", (is_open, reference))
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """The rows written meanwhile reach the disk at once, at the end of it. Not to be nested."""
+        with self._explained(), self._connection:
+            self._is_together = True
+            try:
+                yield
+            finally:
+                self._is_together = False
+
     # --- reading ----------------------------------------------------------------------
 
     def by_key(self, key: str) -> Entry | None:
@@ -299,6 +310,12 @@ class Journal:
         """All of it or nothing, on the disk at the end."""
         if self.path is not None and self._lease is None:
             raise JournalError(f"journal {self.path} is not taken; connect the client first")
+        if self._is_together:
+            with self._explained():
+                if not self._connection.in_transaction:
+                    self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection.execute
+            return
         with self._explained(), self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection.execute

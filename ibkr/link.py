@@ -74,7 +74,7 @@ class OrderListener(Protocol):
     """Who hears what arrives about orders."""
 
     def order_seen(self, order_ref: str, perm_id: PermId | None) -> None:
-        """An open order was shown, whether or not an `open_order` can describe it."""
+        """An open order was shown that no `open_order` can describe."""
 
     def cut_short(self, order_ids: Sequence[OrderId]) -> None:
         """The socket is closing before the messages that place these orders were out."""
@@ -498,10 +498,10 @@ class GatewayLink:
 
     def _on_open_order(self, order_id: int, contract: Any, order: Any, state: Any) -> None:
         self._raise_ids(order_id + 1)
-        self._orders.order_seen(order.orderRef, translate.perm_id_from(order.permId))
         report = translate.open_order_report(order_id, contract, order, state)
         if report is None:
             log.info("open_order_not_ours", order_id=order_id, order_type=order.orderType)
+            self._orders.order_seen(order.orderRef, translate.perm_id_from(order.permId))
         else:
             self._orders.open_order(report)
 

@@ -9,13 +9,20 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ibkr.library import LibraryName
 
 Seconds = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+MarketDataType = Annotated[
+    Literal[1, 2, 3, 4],
+    # the environment has text, which a literal number is not compared with
+    BeforeValidator(
+        lambda given: int(given) if isinstance(given, str) and given.isdecimal() else given
+    ),
+]
 Limit = Annotated[Decimal, Field(gt=0)]
 
 
@@ -33,7 +40,7 @@ class Settings(BaseSettings):
         default="", description="Account to trade; empty: the only managed account."
     )
     read_only: bool = Field(default=False, description="Never send an order.")
-    market_data_type: Literal[1, 2, 3, 4] = Field(
+    market_data_type: MarketDataType = Field(
         default=1,
         description="1 live, 2 frozen, 3 delayed where live is not permitted, 4 delayed frozen.",
     )

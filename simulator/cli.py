@@ -216,6 +216,11 @@ def cli() -> None:
     help="Refuse requests for history that come too fast, as a real gateway does.",
 )
 @click.option(
+    "--faults",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file with a list of faults to inject at the start.",
+)
+@click.option(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     default="info",
@@ -230,6 +235,7 @@ def serve(
     control_host: str,
     control_token_file: Path | None,
     control_allowed_hosts: tuple[str, ...],
+    faults: Path | None,
     log_level: str,
     **settings: Any,
 ) -> None:
@@ -248,6 +254,8 @@ def serve(
         world = World(settings_of(**settings))
     except (AccessError, WorldError) as error:
         raise CannotStart(str(error)) from None
+    if faults is not None:
+        inject_all(world, faults)
     simulator = Simulator(
         host=host, port=port, control_port=control_port, control_access=access, world=world
     )
@@ -255,6 +263,21 @@ def serve(
         asyncio.run(_serve(simulator))
     finally:
         world.close()
+
+
+def inject_all(world: World, file: Path) -> None:
+    """Inject the faults of a file; a `CannotStart` says which of them cannot be, and why."""
+    try:
+        plain = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"--faults {file} is no JSON: {error}") from None
+    if not isinstance(plain, list):
+        raise CannotStart(f"--faults {file} must hold a list of faults, in brackets")
+    for number, each in enumerate(plain, 1):
+        try:
+            world.inject_plain(each)
+        except WorldError as error:
+            raise CannotStart(f"--faults {file}, fault {number}: {error}") from None
 
 
 async def _serve(simulator: Simulator) -> None:

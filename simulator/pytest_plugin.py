@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import fields
 from decimal import Decimal
 from difflib import get_close_matches
@@ -31,8 +32,8 @@ TESTING = frozenset({"strict", "expects", "errors"})
 
 PATHS = frozenset({"instruments", "market_data", "state"})
 
-_gateways: pytest.StashKey[list[IBGateway]] = pytest.StashKey()
-_strictness: pytest.StashKey[Strictness] = pytest.StashKey()
+_watched: pytest.StashKey[tuple[IBGateway, Strictness | None]] = pytest.StashKey()
+"""The gateway of a test, and what is held against the test."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,11 +82,14 @@ def ib_gateway(
     request: pytest.FixtureRequest, _ib_gateway_thread: GatewayThread
 ) -> Iterator[IBGateway]:
     """A fresh simulated IB Gateway on a free port, for any client, blocking or not."""
+    from simulator.testing.loops import loop_for_blocking_clients  # noqa: PLC0415
+
     given = _defaults(request.config) | _marked(request.node)
-    gateway = _open(_ib_gateway_thread, given)
-    _watch(request.node, gateway, given)
-    yield gateway
-    gateway.close()
+    strictness = _strictness_of(given)
+    test = getattr(request.node, "obj", None)
+    with closing(_open(_ib_gateway_thread, given)) as gateway, loop_for_blocking_clients(test):
+        request.node.stash[_watched] = gateway, strictness
+        yield gateway
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +97,8 @@ def ib_gateway_session(
     request: pytest.FixtureRequest, _ib_gateway_thread: GatewayThread
 ) -> Iterator[IBGateway]:
     """One simulated IB Gateway for the whole run; `reset()` it by hand where that matters."""
-    gateway = _open(_ib_gateway_thread, _defaults(request.config))
-    yield gateway
-    gateway.close()
+    with closing(_open(_ib_gateway_thread, _defaults(request.config))) as gateway:
+        yield gateway
 
 
 # --- settings ---
@@ -186,18 +189,17 @@ def _refusal(reason: str) -> BaseException:
 # --- strict tests, and what is told of those that fail ---
 
 
-def _watch(node: pytest.Item, gateway: IBGateway, given: dict[str, Any]) -> None:
-    """Remember a test's gateway, and what is to be held against the test."""
+def _strictness_of(given: dict[str, Any]) -> Strictness | None:
+    """What is to be held against a test, if anything."""
     from simulator.testing import Strictness  # noqa: PLC0415
     from simulator.world_settings import WorldError  # noqa: PLC0415
 
-    node.stash.setdefault(_gateways, []).append(gateway)
     if not given["strict"]:
-        return
+        return None
     expects = given.get("expects")
     names = None if expects is None else frozenset(expects)
     try:
-        node.stash[_strictness] = Strictness(names, frozenset(given.get("errors", ())))
+        return Strictness(names, frozenset(given.get("errors", ())))
     except WorldError as error:
         raise _refusal(f"{MARKER}: expects: {error}") from None
 
@@ -206,15 +208,10 @@ def _watch(node: pytest.Item, gateway: IBGateway, given: dict[str, Any]) -> None
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A strict test that got through must not leave anything unexpected behind."""
     result = yield
-    strictness = item.stash.get(_strictness, None)
-    if strictness is not None:
-        objections = [
-            objection
-            for gateway in item.stash[_gateways]
-            for objection in gateway.objections(strictness)
-        ]
-        if objections:
-            pytest.fail("\n".join(["strict ib_gateway:", *objections]), pytrace=False)
+    gateway, strictness = item.stash.get(_watched, (None, None))
+    objections = gateway.objections(strictness) if gateway and strictness else []
+    if objections:
+        pytest.fail("\n".join(["strict ib_gateway:", *objections]), pytrace=False)
     return result
 
 
@@ -224,8 +221,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what went over the wire where a test failed."""
     report = yield
-    if report.failed and report.when != "teardown":  # after it there is no gateway left
-        for gateway in item.stash.get(_gateways, ()):
-            title = f"IB gateway on port {gateway.port}"
-            report.sections.append((title, gateway.history() or "nothing was received"))
+    gateway, _ = item.stash.get(_watched, (None, None))
+    if gateway and report.failed and report.when != "teardown":  # which is the end of it
+        title = f"IB gateway on port {gateway.port}"
+        report.sections.append((title, gateway.history() or "nothing was received"))
     return report

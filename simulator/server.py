@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -68,6 +70,8 @@ class Simulator:
         self._peers: set[Peer] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._all_left = asyncio.Event()
+        self._reserved: socket.socket | None = None
+        self._opening: asyncio.Task[None] | None = None
         self.on_failure: Callable[[], None] = lambda: None
 
     @property
@@ -110,6 +114,11 @@ class Simulator:
             return
         server, self._server = self._server, None
         server.close()
+        if self._opening is not None:
+            await self._opening
+        if self._reserved is not None:
+            self._reserved.close()
+            self._reserved = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -148,7 +157,28 @@ class Simulator:
     def _flush(self) -> None:
         for peer in list(self._peers):
             peer.flush()
+        self._follow_port()
         self._set_timer()
+
+    def _follow_port(self) -> None:
+        """Close and open the port as the world has it; while it is closed it stays ours."""
+        if self._server is None or self._opening is not None:
+            return
+        if self._reserved is None and not self.world.is_listening:
+            self._server.close()
+            self._reserved = _reserved(self._host, self._port)
+        elif self._reserved is not None and self.world.is_listening:
+            self._opening = asyncio.create_task(self._open_port(self._reserved))
+
+    async def _open_port(self, reserved: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: Peer(self), sock=reserved)
+        self._opening = self._reserved = None
+        if self._server is None:  # stopped meanwhile
+            server.close()
+            return
+        self._server = server
+        self._flush()
 
     def _fail(self) -> None:
         """The state file cannot be written: cut everybody off, and let nobody in."""
@@ -168,7 +198,7 @@ class Simulator:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_ms = self.world.gateway.due_ms
+        due_ms = self.world.due_ms
         if due_ms is None or self._server is None or isinstance(self.world.clock, ManualClock):
             return
         delay_s = max(0, due_ms - self.world.clock.now_ms()) / 1000
@@ -176,7 +206,7 @@ class Simulator:
 
     def admit(self, peer: Peer) -> bool:
         is_over = self._server is None or self.world.failure is not None
-        if is_over or len(self._peers) >= MAX_CLIENTS:
+        if is_over or not self.world.is_listening or len(self._peers) >= MAX_CLIENTS:
             return False
         self._peers.add(peer)
         return True
@@ -189,6 +219,15 @@ class Simulator:
     @property
     def peer_timeout_s(self) -> float:
         return self._peer_timeout_s
+
+
+def _reserved(host: str, port: int) -> socket.socket:
+    """A socket that has a port and does not listen, so that whoever connects is refused."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reserved = socket.socket(family, socket.SOCK_STREAM)
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind((host, port))
+    return reserved
 
 
 class Peer(asyncio.Protocol):
@@ -213,6 +252,7 @@ class Peer(asyncio.Protocol):
             return
         self._connection = self._world.connect(self._name)
         self._expect_more()
+        self.flush()  # it may be over already
 
     def data_received(self, data: bytes) -> None:
         connection = self._connection
@@ -244,9 +284,14 @@ class Peer(asyncio.Protocol):
         transport, connection = self._transport, self._connection
         if transport is None or connection is None:
             return
-        if data := connection.session.data_to_send():
-            transport.write(data)
-        if connection.is_closing:
+        if data := connection.data_to_send():
+            size = connection.slice_bytes or len(data)
+            for start in range(0, len(data), size):
+                transport.write(data[start : start + size])
+        self._set_reading(transport, connection)
+        if connection.resets:
+            self.reset()
+        elif connection.is_closing:
             self.close()
         elif self.unsent_bytes > MAX_UNSENT_BYTES:
             log.warning("client_too_slow", peer=self._name, client_id=connection.client_id)
@@ -256,6 +301,23 @@ class Peer(asyncio.Protocol):
         self._forget_deadline()
         if self._transport is not None:
             self._transport.close()
+
+    def reset(self) -> None:
+        """Close with a reset: what is not sent yet is lost, and the peer's next call fails."""
+        self._forget_deadline()
+        if self._transport is not None:
+            raw = self._transport.get_extra_info("socket")
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._transport.abort()
+
+    def _set_reading(self, transport: asyncio.Transport, connection: Connection) -> None:
+        """Read from the socket or let its buffers fill, as the connection has it."""
+        if transport.is_closing():
+            return
+        if connection.is_unread and transport.is_reading():
+            transport.pause_reading()
+        elif not connection.is_unread and not transport.is_reading():
+            transport.resume_reading()
 
     @property
     def unsent_bytes(self) -> int:
@@ -287,6 +349,8 @@ class Peer(asyncio.Protocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if self._connection is not None:
+        if self._connection is not None and self._connection.is_held:
+            self._expect_more()
+        elif self._connection is not None:
             log.warning("peer_silent", peer=self._name, state=self._connection.session.state.value)
             self.abort()

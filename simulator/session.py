@@ -9,7 +9,7 @@ gateway; a stream that cannot be cut into frames ends it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -114,11 +114,16 @@ class Violation:
 Event = Advanced | Started | Received | Unreadable | Violation
 
 
+Trace = Callable[[bool, bytes], None]
+"""Told of every payload: whether it goes to the peer, and its bytes."""
+
+
 class Session:
     """One connection, sans I/O.
 
     `receive` takes bytes in whatever pieces they come and yields events; `send` takes
-    replies; `data_to_send` hands over the bytes that wait for the peer.
+    replies; `data_to_send` hands over the bytes that wait for the peer. What is no reply of
+    the table, as a faulty gateway may send it, goes out by `send_payload` and `send_bytes`.
     """
 
     def __init__(self, *, max_version: int = DEFAULT_VERSION, connection_time: str) -> None:
@@ -129,6 +134,7 @@ class Session:
         self.state = State.AWAIT_PREFIX
         self.version = 0
         self.frames = 0
+        self.trace: Trace | None = None
         self._max_version = max_version
         self._connection_time = connection_time
         self._input = FrameBuffer(MAX_REQUEST_BYTES)
@@ -154,7 +160,21 @@ class Session:
     def send(self, reply: Any) -> None:
         """Queue a reply at the negotiated version."""
         if self.state is State.READY:
-            self._output += frame(join_fields(REPLIES.encode(reply, self.version)))
+            self.send_payload(join_fields(REPLIES.encode(reply, self.version)))
+
+    def send_payload(self, payload: bytes) -> None:
+        """Queue the payload of a frame, whatever it is."""
+        if self.state is not State.CLOSED:
+            if self.trace is not None:
+                self.trace(True, payload)
+            self._output += frame(payload)
+
+    def send_bytes(self, data: bytes) -> None:
+        """Queue bytes that need not be a frame."""
+        if self.state is not State.CLOSED:
+            if self.trace is not None:
+                self.trace(True, data)
+            self._output += data
 
     def data_to_send(self) -> bytes:
         data = bytes(self._output)
@@ -182,6 +202,8 @@ class Session:
         if payload is None:
             return None
         self.frames += 1
+        if self.trace is not None:
+            self.trace(False, payload)
         if self.state is State.AWAIT_VERSION:
             return self._on_version(payload)
         return self._on_request(payload)
@@ -205,7 +227,7 @@ class Session:
             )
         self.version = version
         self._move(Input.VERSION)
-        self._output += frame(join_fields([str(version), self._connection_time]))
+        self.send_payload(join_fields([str(version), self._connection_time]))
         return Advanced(self.state)
 
     def _on_request(self, payload: bytes) -> Event:

@@ -1,7 +1,7 @@
 """A whole simulated gateway without its sockets: clock, prices, broker, sessions.
 
 What a test may do to the market and the time is here, what it may do to orders and money in
-`simulator.world_orders`. Everything runs in the caller's thread and at the clock's time, so
+`simulator.world_orders`, what may go wrong in `simulator.world_faults`. Everything runs in the caller's thread and at the clock's time, so
 that the same seed and the same inputs on a manual clock give the same bytes.
 """
 
@@ -15,6 +15,8 @@ from pathlib import Path
 
 from simulator.broker import Broker
 from simulator.clock import Clock, ManualClock, RealClock
+from simulator.faults import Faults
+from simulator.faults.actions import RestartGateway
 from simulator.gateway import Connection, Gateway, Settings
 from simulator.gateway.contracts import SEC_TYPES
 from simulator.gateway.entitlements import Entitlement
@@ -37,13 +39,15 @@ from simulator.market import (
     load_market_data,
 )
 from simulator.state import Identity, StateError, StateFile
+from simulator.transcript import Transcript
+from simulator.world_faults import Troubling
 from simulator.world_orders import EVERYTHING, Dealing
 from simulator.world_settings import WorldError, WorldSettings
 
 MAX_ADVANCE_S = 31 * 86_400
 
 
-class World(Dealing):
+class World(Dealing, Troubling):
     """The simulated gateway, to be driven by a server, a test or the control plane.
 
     `on_output` is called whenever something may wait to be sent or to be done. A world with a
@@ -94,7 +98,16 @@ class World(Dealing):
             rules=settings.rules,
         )
         self._restore()
-        self.gateway = Gateway(
+        self.gateway = self._new_gateway()
+        self.gateway.hub.now_ms = self.clock.now_ms()
+        self.gateway.orders.resume()
+        self.transcript = Transcript(self.clock.now_ms)
+        self._faults = Faults(self.gateway, self.transcript, self._restart)
+        self._last_fault = 0
+
+    def _new_gateway(self) -> Gateway:
+        settings = self.settings
+        return Gateway(
             Settings(
                 accounts=settings.accounts,
                 server_version=settings.server_version,
@@ -111,8 +124,13 @@ class World(Dealing):
             broker=self.broker,
             market=self.market,
         )
-        self.gateway.hub.now_ms = self.clock.now_ms()
-        self.gateway.orders.resume()
+
+    def _restart(self, action: RestartGateway) -> None:
+        """Put a new gateway over the same broker; what its owner set up stays."""
+        del action
+        before, self.gateway = self.gateway, self._new_gateway()
+        self.gateway.take_over(before, self.clock.now_ms())
+        self._faults.gateway = self.gateway
 
     def _restore(self) -> None:
         """Take up the state file, and keep it up to date from now on."""
@@ -151,18 +169,34 @@ class World(Dealing):
         return self.gateway.hub.connections
 
     def connect(self, peer: str) -> Connection:
-        return self.gateway.connect(peer, self.clock.now_ms())
+        """Take a connection; raises `WorldError` while the port is closed."""
+        if not self.is_listening:
+            raise WorldError("the gateway refuses connections; clear that fault, or wait")
+        connection = self.gateway.connect(peer, self.clock.now_ms())
+        self.transcript.follow(connection)
+        self._faults.on_accept(connection, self.clock.now_ms())
+        return connection
 
     def receive(self, connection: Connection, data: bytes) -> None:
-        self.gateway.receive(connection, data, self.clock.now_ms())
+        if connection.interferer is None:
+            self.gateway.receive(connection, data, self.clock.now_ms())
+        else:
+            self._faults.receive(connection, data, self.clock.now_ms())
         self.on_output()
 
     def disconnect(self, connection: Connection) -> None:
-        self.gateway.disconnect(connection)
+        self._faults.disconnect(connection)
+
+    @property
+    def due_ms(self) -> int | None:
+        """When there is something to do next, if ever."""
+        due = [ms for ms in (self.gateway.due_ms, self._faults.due_ms) if ms is not None]
+        return min(due, default=None)
 
     def run_due(self) -> None:
         """Do what is due at the clock's time."""
         self.gateway.run_due(self.clock.now_ms())
+        self._faults.run_due(self.clock.now_ms())
         self.on_output()
 
     # --- what a test may do ---
@@ -291,7 +325,7 @@ class World(Dealing):
         if not 0 <= seconds <= MAX_ADVANCE_S:
             raise WorldError(f"seconds must be between 0 and {MAX_ADVANCE_S}, not {seconds}")
         target = self.clock.now_ms() + round(seconds * 1000)
-        while (due := self.gateway.due_ms) is not None and due <= target:
+        while (due := self.due_ms) is not None and due <= target:
             self.clock.advance_to(max(due, self.clock.now_ms()))
             self.run_due()
         self.clock.advance_to(target)

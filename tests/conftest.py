@@ -1,8 +1,16 @@
-"""Options of the whole suite."""
+"""Options of the whole suite, and the plugin that is a part of what is tested."""
+
+from importlib.metadata import entry_points
 
 import pytest
 
-pytest_plugins = ("contract_results",)
+PLUGIN = "simulator.pytest_plugin"
+IS_INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
+"""Where the package is only on the path, the plugin has no entry point to be found by."""
+
+pytest_plugins = ["pytester", "contract_results"]
+if not IS_INSTALLED:
+    pytest_plugins.append(PLUGIN)
 pytest.register_assert_rewrite("steps", "trading_steps")  # a failed step shows its values
 
 TIERS = ("mock", "simulator")

@@ -37,5 +37,5 @@ class Client:
         return [REPLIES.decode(fields, self.version) for fields in self._fields()]
 
     def _fields(self) -> list[list[str]]:
-        self._frames.append(self.connection.session.data_to_send())
+        self._frames.append(self.connection.data_to_send())
         return list(map(split_fields, iter(self._frames.next_frame, None)))

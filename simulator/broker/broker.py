@@ -41,6 +41,7 @@ from simulator.broker.records import (
     Moved,
     Refused,
     Replaced,
+    Unseen,
 )
 from simulator.broker.revision import revised
 from simulator.broker.scribe import Scribe
@@ -355,6 +356,20 @@ class Broker:
         return self._finish()
 
     # --- what a test decides ---
+
+    def note(self, event: Unseen, now_ms: int) -> None:
+        """Write down what the broker itself does not get to know."""
+        self._begin(now_ms)
+        self._scribe.write(event)
+        self._finish()
+
+    def forget_untransmitted(self, now_ms: int) -> list[Event]:
+        """End the orders that were never transmitted, as the end of their gateway does (IBKR)."""
+        self._begin(now_ms)
+        for held in list(self.orders()):
+            if held.status is Status.PENDING_SUBMIT:
+                self._endings.end(held, "")
+        return self._finish()
 
     def set_fill_model(self, name: str, instrument: Instrument | None = None) -> None:
         """Fill by another model from now on: one instrument, or all. Raises `KeyError`."""

@@ -271,6 +271,39 @@ class CashMoved:
     amount: Decimal
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request about orders waits in the gateway or on its way; the broker has not got it."""
+
+    client_id: int
+    order_id: int
+    request: str
+    order_ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A request about orders was lost: the broker never gets it."""
+
+    client_id: int
+    order_id: int
+    request: str
+    order_ref: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class IdsReset:
+    """The gateway counts a client's order ids from here on, whatever was used before.
+
+    The id of an order that is over names the next order that is given it.
+    """
+
+    client_id: int
+    next_order_id: int
+
+
 OrderEvent = (
     Accepted
     | Replaced
@@ -282,7 +315,10 @@ OrderEvent = (
     | Rejected
     | Refused
 )
-Event = OrderEvent | CashMoved
+Unseen = Held | Dropped | IdsReset
+"""What no client is told of."""
+
+Event = OrderEvent | CashMoved | Unseen
 
 
 @dataclass(frozen=True, slots=True)

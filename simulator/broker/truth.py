@@ -15,9 +15,12 @@ from simulator.broker.records import (
     BrokerOrder,
     CashMoved,
     Corrected,
+    Dropped,
     Entry,
     Event,
     Executed,
+    Held,
+    IdsReset,
 )
 from simulator.ledger import Ledger, Position, Terms
 
@@ -151,7 +154,10 @@ class Truth:
         self.journal.append(entry)
         event = entry.event
         match event:
-            case CashMoved():
+            case CashMoved() | Held() | Dropped():
+                return
+            case IdsReset(client_id, next_order_id):
+                self._reset_ids(client_id, next_order_id)
                 return
             case Executed():
                 self._keep_execution(event)
@@ -170,6 +176,14 @@ class Truth:
             revised = before.execution.shares if before is not None else ZERO
             done = shared.get(execution.account, ZERO)
             shared[execution.account] = done + execution.shares - revised
+
+    def _reset_ids(self, client_id: int, next_order_id: int) -> None:
+        """Count anew; what is over gives its id away, what is live keeps it."""
+        self._last_order_ids[client_id] = next_order_id - 1
+        for key, perm_id in list(self._perm_ids.items()):
+            is_given_away = key[0] == client_id and key[1] >= next_order_id
+            if is_given_away and self.orders[perm_id].is_done:
+                del self._perm_ids[key]
 
     def _keep_order(self, order: BrokerOrder) -> None:
         self.orders[order.perm_id] = order

@@ -7,7 +7,13 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.control import account_routes, market_routes, order_routes, truth_routes
+from simulator.control import (
+    account_routes,
+    fault_routes,
+    market_routes,
+    order_routes,
+    truth_routes,
+)
 from simulator.control.access import ControlAccess
 from simulator.control.models import Health, Problem
 from simulator.world import World
@@ -48,7 +54,7 @@ def create_control(world: World, access: ControlAccess | None = None) -> FastAPI
     async def health() -> Health:
         return Health()
 
-    for room in (truth_routes, market_routes, order_routes, account_routes):
+    for room in (truth_routes, market_routes, order_routes, account_routes, fault_routes):
         app.include_router(room.routes(world))
     return app
 

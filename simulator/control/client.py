@@ -11,19 +11,27 @@ from pydantic import BaseModel, TypeAdapter
 
 from simulator.control.models import (
     AccountView,
+    ActionView,
     CashMove,
     Correction,
     ExecutionView,
+    FarmChange,
+    FaultId,
+    FaultView,
     FillModel,
     FillModelView,
     GrantView,
     HaltView,
+    Loss,
+    NewFault,
     NewFill,
     NewOrder,
     NewQuote,
     NewRejection,
+    NewRestart,
     NewTrade,
     OrderView,
+    PassedView,
     QuoteView,
     RequestView,
     State,
@@ -35,6 +43,9 @@ _REQUESTS = TypeAdapter(list[RequestView])
 _ORDERS = TypeAdapter(list[OrderView])
 _EXECUTIONS = TypeAdapter(list[ExecutionView])
 _ACCOUNTS = TypeAdapter(list[AccountView])
+_FAULTS = TypeAdapter(list[FaultView])
+_ACTIONS = TypeAdapter(list[ActionView])
+_TRANSCRIPT = TypeAdapter(list[PassedView])
 
 
 class ControlError(Exception):
@@ -204,6 +215,62 @@ class ControlClient:
         return AccountView.model_validate_json(
             await self._send("POST", f"/accounts/{account}/cash", body)
         )
+
+    # --- what goes wrong ---
+
+    async def inject(
+        self,
+        action: str,
+        *,
+        at: str = "now",
+        client_id: int | None = None,
+        times: int | None = 1,
+        **parameters: Any,
+    ) -> int:
+        """Have something go wrong at a point, so many times (None: for ever); returns its id."""
+        body = NewFault(
+            action=action, at=at, client_id=client_id, times=times, parameters=parameters
+        )
+        return FaultId.model_validate_json(await self._send("POST", "/faults", body)).id
+
+    async def faults(self) -> list[FaultView]:
+        """The faults that wait for their point, and those that last."""
+        return _FAULTS.validate_json(await self._call("GET", "/faults"))
+
+    async def fault_actions(self) -> list[ActionView]:
+        """What can go wrong, with its parameters."""
+        return _ACTIONS.validate_json(await self._call("GET", "/faults/actions"))
+
+    async def clear_faults(self, id: int | None = None) -> None:  # noqa: A002 - as in `World`
+        """Take a fault back, or all."""
+        await self._call("DELETE", "/faults" if id is None else f"/faults/{id}")
+
+    async def lose_upstream(self, **terms: Any) -> int:
+        """Lose the connection between the gateway and IB; the terms are those of `Loss`."""
+        answer = await self._send("POST", "/upstream/loss", Loss(**terms))
+        return FaultId.model_validate_json(answer).id
+
+    async def restore_upstream(self, *, data_lost: bool = False) -> None:
+        """Have it back: 1102, or 1101 with lost data."""
+        await self._call("DELETE", "/upstream/loss", params={"data_lost": data_lost})
+
+    async def farm(self, name: str, state: str) -> None:
+        """Have a data farm be ok, broken, dormant or connecting."""
+        await self._send("PUT", f"/farms/{name}", FarmChange(state=state))
+
+    async def restart(
+        self, kind: str = "soft", outage_s: float = 35.0, *, next_id: str = "monotone", by: int = 1
+    ) -> None:
+        """Restart the gateway: soft, cold or crash; the broker lives on."""
+        body = NewRestart(kind=kind, outage_s=outage_s, next_id=next_id, by=by)
+        await self._send("POST", "/restart", body)
+
+    async def transcript(
+        self, after: int = 0, *, client_id: int | None = None, limit: int = 1_000
+    ) -> list[PassedView]:
+        """What went over the wires lately, oldest first; `after` pages on."""
+        params = _given(after=after, client_id=client_id, limit=limit)
+        return _TRANSCRIPT.validate_json(await self._call("GET", "/transcript", params=params))
 
     # --- the whole ---
 

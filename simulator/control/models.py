@@ -226,6 +226,79 @@ class RequestView(Model):
     fields: dict[str, Any]
 
 
+class NewFault(Model):
+    """A fault to inject; the parameters are those of its action."""
+
+    action: str = Field(description="one of those that GET /faults/actions lists")
+    at: str = Field(
+        default="now",
+        description="where it strikes, counted from now on: now, accept#1, hs#1, "
+        "rx(PlaceOrder)#2, tx(OrderStatus)#1, rx_byte#4, tx_byte#17, time+30",
+    )
+    client_id: int | None = Field(default=None, description="of any client if left out")
+    times: int | None = Field(default=1, description="null: for ever")
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class FaultView(NewFault):
+    """A fault that waits for its point, or that lasts; `fired` is how often it has struck."""
+
+    id: int
+    fired: int = 0
+
+
+class FaultId(Model):
+    id: int
+
+
+class ActionView(Model):
+    """An action there is; `parameters` has what each is if it is left out, null: needed."""
+
+    action: str
+    what: str
+    points: list[str] = Field(description="where it may be put")
+    needed: list[str]
+    parameters: dict[str, Any]
+
+
+class Loss(Model):
+    """How the connection between the gateway and IB is lost."""
+
+    seconds: float | None = Field(default=None, description="until it is restored if left out")
+    code: int = Field(default=1100, description="1100 or 2110")
+    repeats: int = Field(default=1, description="how often clients are told")
+    maintain: bool = Field(default=True, description="orders sent meanwhile are placed afterwards")
+    clones: bool = Field(default=False, description="new terms sent meanwhile are new orders")
+    keeps_news: bool = Field(default=False, description="fills are told afterwards only")
+
+
+class FarmChange(Model):
+    state: str = Field(description="ok, broken, dormant or connecting")
+
+
+class NewRestart(Model):
+    """How the gateway is restarted."""
+
+    kind: str = Field(default="soft", description="soft, cold or crash")
+    outage_s: float = Field(default=35.0, description="how long the port is closed")
+    next_id: str = Field(default="monotone", description="monotone, back, reset or ahead")
+    by: int = Field(default=1, description="how many ids back or ahead")
+
+
+class PassedView(Model):
+    """A frame that went over a wire, or a note on what happened to a connection."""
+
+    sequence: int
+    time_ms: int
+    client_id: int | None = Field(description="null before the handshake is over")
+    peer: str
+    direction: str = Field(description="in: from a client, out: to it, note: neither")
+    name: str
+    fields: dict[str, Any]
+    size: int = Field(description="bytes of the payload")
+    is_held: bool = Field(description="a fault keeps back bytes of the connection")
+
+
 class Health(BaseModel):
     """That the control plane answers."""
 

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from simulator.broker import BrokerOrder, Executed, why_held
 from simulator.control.models import (
     AccountView,
+    ActionView,
     ClientView,
     ExecutionView,
+    FaultView,
     OrderView,
+    PassedView,
     PositionView,
     QuoteView,
     RequestView,
     State,
     Time,
 )
+from simulator.faults import Action, Fault, as_plain
+from simulator.faults.actions import NAMES
 from simulator.gateway.core import Request as Received
 from simulator.market import Quote
 from simulator.messages import REQUESTS
+from simulator.transcript import Passed, told_fields
 from simulator.world import World
 
 
@@ -139,13 +144,41 @@ def request_view(received: Received) -> RequestView:
     )
 
 
-def told_fields(record: Any) -> dict[str, Any]:
-    """The attributes of a record that say something: those that are not at their default."""
-    told: dict[str, Any] = {}
-    for attribute in dataclasses.fields(record):
-        value = getattr(record, attribute.name)
-        if dataclasses.is_dataclass(value):
-            told[attribute.name] = told_fields(value)
-        elif value != attribute.default:
-            told[attribute.name] = value
-    return told
+def fault_view(fault: Fault) -> FaultView:
+    return FaultView(
+        id=fault.id,
+        action=NAMES[type(fault.action)],
+        at=str(fault.at),
+        client_id=fault.client_id,
+        times=fault.times,
+        fired=fault.fired,
+        parameters=as_plain(fault.action),
+    )
+
+
+def action_view(name: str, kind: type[Action]) -> ActionView:
+    parameters = dataclasses.fields(kind)
+    missing = dataclasses.MISSING
+    return ActionView(
+        action=name,
+        what=" ".join((kind.__doc__ or "").split()),
+        points=sorted(kind.points),
+        needed=[field.name for field in parameters if field.default is missing],
+        parameters={
+            field.name: None if field.default is missing else field.default for field in parameters
+        },
+    )
+
+
+def passed_view(passed: Passed) -> PassedView:
+    return PassedView(
+        sequence=passed.sequence,
+        time_ms=passed.time_ms,
+        client_id=passed.client_id,
+        peer=passed.peer,
+        direction=passed.direction,
+        name=passed.name,
+        fields=passed.fields,
+        size=passed.size,
+        is_held=passed.is_held,
+    )

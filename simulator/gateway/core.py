@@ -31,6 +31,7 @@ from simulator.gateway.quotes import Quotes
 from simulator.gateway.research import Research
 from simulator.gateway.scanners import Scanners
 from simulator.gateway.streams import RealTimeBars, TickStreams
+from simulator.gateway.upstream import FarmState, Loss, Upstream
 from simulator.instruments import Instrument
 from simulator.logs import Log
 from simulator.market import Market
@@ -43,13 +44,22 @@ from simulator.messages.connection import (
     RequestCurrentTimeInMillis,
     RequestIds,
     SetServerLogLevel,
+    StartApi,
 )
-from simulator.session import Event, Received, Session, Started, Unreadable, Violation
+from simulator.session import (
+    Advanced,
+    Event,
+    Received,
+    Session,
+    Started,
+    State,
+    Unreadable,
+    Violation,
+)
 from simulator.wire import NUMBER_NAMES, DecodeError
 
 log = Log(__name__)
 
-FARMS = ((2104, "usfarm"), (2104, "cashfarm"), (2106, "ushmds"), (2158, "secdefnj"))
 MAX_UNREADABLE = 100
 """Requests that cannot be read, before a client is taken for a lost cause."""
 
@@ -94,6 +104,9 @@ class Gateway:
         self.depth = Depth(self.hub, self.quotes)
         lookups, pacing = Lookups(self.hub, self.quotes), HistoryPacing()
         self.tick_streams = TickStreams(self.hub, lookups)
+        history, bars = History(self.hub, lookups, pacing), RealTimeBars(self.hub, lookups)
+        self.upstream = Upstream(self.hub, self.orders)
+        self._subscribed = (self.quotes, self.depth, self.tick_streams, history, bars)
         login = Login(self.hub)
         self.accounts.members_of = login.members_of
         self.orders.intake.groups = login.group_names
@@ -108,9 +121,9 @@ class Gateway:
             Scanners(self.hub),
             Research(self.hub),
             Exercises(self.hub, self.orders),
-            History(self.hub, lookups, pacing),
+            history,
             Archive(self.hub, lookups, pacing),
-            RealTimeBars(self.hub, lookups),
+            bars,
             self.tick_streams,
         )
         self._handlers = _merge(
@@ -161,6 +174,15 @@ class Gateway:
         if connection.is_started:
             log.info("client_disconnected", peer=connection.peer, client_id=connection.client_id)
 
+    def answer(self, connection: Connection, request: Any) -> None:
+        """Answer a request; not if a client sends too many, may not ask that, or IB is away."""
+        if isinstance(request, StartApi):
+            self._start(connection, request.client_id)
+        elif self.limits.admits(connection, request) and not self.upstream.keeps(
+            connection, request
+        ):
+            self._handlers[type(request)](connection, request)
+
     def run_due(self, now_ms: int) -> None:
         self.hub.run_due(now_ms)
 
@@ -187,12 +209,50 @@ class Gateway:
         self.hub.now_ms = now_ms
         self.quotes.entitle(instrument, entitlement)
 
+    def take_over(self, before: Gateway, now_ms: int) -> None:
+        """Go on where another gateway of the login was ended: sessions are gone, but not what
+        was set up for the login, nor what waits for IB.
+        """
+        self.hub.now_ms = now_ms
+        self.requests, self._received = before.requests, before._received
+        self.hub.farms = before.hub.farms
+        self.hub.lingering_ms = before.hub.lingering_ms
+        self.quotes.take_over(before.quotes)
+        self.orders.intake.take_over(before.orders.intake)
+        self.upstream.take_over(before.upstream)
+        self.orders.resume()
+
+    # --- connectivity to IB ---
+
+    def lose_upstream(self, loss: Loss, now_ms: int) -> None:
+        """Lose the connection to IB: clients are told, and their orders go nowhere."""
+        self.hub.now_ms = now_ms
+        self.upstream.lose(loss)
+
+    def restore_upstream(self, now_ms: int, *, data_lost: bool = False) -> None:
+        """Have the connection to IB back; with lost data, nobody is subscribed any more."""
+        self.hub.now_ms = now_ms
+        if data_lost:
+            for connection in self.hub.clients():
+                for service in self._subscribed:
+                    service.forget(connection)
+        for connection, request in self.upstream.restore(data_lost=data_lost):
+            self._handlers[type(request)](connection, request)
+
+    def farm(self, name: str, state: FarmState, now_ms: int) -> None:
+        """Have a data farm be in another state, and say so."""
+        self.hub.now_ms = now_ms
+        self.upstream.farm(name, state)
+
     # --- inside ---
 
     def _on_event(self, connection: Connection, event: Event) -> None:
         match event:
+            case Advanced():
+                if connection.interferer is not None and event.state is State.AWAIT_START:
+                    connection.interferer.on_handshake(connection)
             case Started():
-                self._start(connection, event)
+                self._admit(connection, StartApi(event.client_id))
             case Received():
                 self._route(connection, event.request)
             case Unreadable():
@@ -202,9 +262,13 @@ class Gateway:
                 self.violations.append(f"{connection.peer}: {event.reason}")
                 connection.is_closing = True
 
-    def _start(self, connection: Connection, started: Started) -> None:
-        client_id = started.client_id
-        if any(client.client_id == client_id for client in self.hub.clients()):
+    def _admit(self, connection: Connection, request: Any) -> None:
+        """Answer a request, unless somebody interferes."""
+        if connection.interferer is None or connection.interferer.admits(connection, request):
+            self.answer(connection, request)
+
+    def _start(self, connection: Connection, client_id: int) -> None:
+        if self.hub.is_in_use(client_id):
             log.warning("client_id_in_use", peer=connection.peer, client_id=client_id)
             self.hub.error(connection, SYSTEM, 326)
             connection.is_closing = True
@@ -214,12 +278,12 @@ class Gateway:
             "client_connected",
             peer=connection.peer,
             client_id=client_id,
-            server_version=started.version,
+            server_version=connection.session.version,
         )
         self.orders.download(connection)
         self._send_accounts(connection)
         self._send_next_id(connection)
-        for code, farm in FARMS:
+        for farm, code in self.hub.farms.items():
             self.hub.error(connection, SYSTEM, code, farm=farm)
 
     def _route(self, connection: Connection, request: Any) -> None:
@@ -227,8 +291,7 @@ class Gateway:
         self.requests.append(
             Request(self._received, self.hub.now_ms, connection.client_id, request)
         )
-        if self.limits.admits(connection, request):
-            self._handlers[type(request)](connection, request)
+        self._admit(connection, request)
 
     def _refuse(self, connection: Connection, unreadable: Unreadable) -> None:
         error = unreadable.error

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from string import Formatter
-from typing import Any
+from typing import Any, Protocol
 
 from simulator.broker import Broker
 from simulator.gateway.texts import TEXTS
@@ -15,6 +15,9 @@ from simulator.instruments import ContractDatabase
 from simulator.market import STEP_MS, Market
 from simulator.messages.connection import ErrorMessage
 from simulator.session import DEFAULT_VERSION, Session
+
+FARMS = ((2104, "usfarm"), (2104, "cashfarm"), (2106, "ushmds"), (2158, "secdefnj"))
+"""The farms of a healthy gateway, and how their state is told."""
 
 SYSTEM = -1
 """The id of errors and notices that belong to no request."""
@@ -55,9 +58,35 @@ class Settings:
     repeats_status: bool = False
 
 
+class Interferer(Protocol):
+    """Who stands between a gateway and its clients while faults are injected."""
+
+    def on_handshake(self, connection: Connection) -> None:
+        """The peer has said which versions it speaks; the answer waits to be sent."""
+
+    def admits(self, connection: Connection, request: Any) -> bool:
+        """Whether the gateway is to answer a request now."""
+
+    def reply(self, connection: Connection, reply: Any) -> None:
+        """Send a reply, or whatever becomes of it."""
+
+    def outgoing(self, connection: Connection) -> bytes:
+        """What of that which waits in the session goes to the peer now."""
+
+    def is_held(self, connection: Connection) -> bool:
+        """Whether bytes of the connection are kept back in either direction."""
+
+    def is_unread(self, connection: Connection) -> bool:
+        """Whether nothing is to be read from the socket now."""
+
+
 @dataclass(slots=True, eq=False)
 class Connection:
-    """One client, as far as the gateway knows it. `client_id` counts once `is_started`."""
+    """One client, as far as the gateway knows it. `client_id` counts once `is_started`.
+
+    A connection that `resets` is to be closed by a reset; `slice_bytes` is how much is to be
+    written at once (0: all there is).
+    """
 
     session: Session
     peer: str
@@ -65,10 +94,33 @@ class Connection:
     is_started: bool = False
     is_closing: bool = False
     unreadable: int = 0
+    resets: bool = False
+    slice_bytes: int = 0
+    interferer: Interferer | None = None
 
     def send(self, *replies: Any) -> None:
-        for reply in replies:
-            self.session.send(reply)
+        if self.interferer is None:
+            for reply in replies:
+                self.session.send(reply)
+        else:
+            for reply in replies:
+                self.interferer.reply(self, reply)
+
+    def data_to_send(self) -> bytes:
+        """The bytes that the peer is to get now."""
+        if self.interferer is None:
+            return self.session.data_to_send()
+        return self.interferer.outgoing(self)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether bytes are kept back, so that silence is no fault of the peer."""
+        return self.interferer is not None and self.interferer.is_held(self)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing is to be read from the socket now."""
+        return self.interferer is not None and self.interferer.is_unread(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +137,19 @@ Handlers = dict[type, Callable[[Connection, Any], object]]
 
 
 class Hub:
-    """What the domains share: who is there, what time it is, what is due, what is true."""
+    """What the domains share: who is there, what time it is, what is due, what is true.
+
+    `lingering_ms` has the client ids whose sessions are gone and not let go of yet, with the
+    time until which they are not (None: for good); `farms` the code of each farm's state.
+    """
 
     def __init__(self, settings: Settings, broker: Broker, market: Market) -> None:
         self.settings = settings
         self.broker = broker
         self.market = market
         self.connections: list[Connection] = []
+        self.lingering_ms: dict[int, int | None] = {}
+        self.farms: dict[str, int] = {farm: code for code, farm in FARMS}
         self.told: deque[Told] = deque(maxlen=MAX_TOLD)
         self.now_ms = 0
         self._agenda: list[tuple[int, int, Callable[[], None]]] = []
@@ -104,6 +162,15 @@ class Hub:
     def clients(self) -> list[Connection]:
         """The connections that are through the handshake."""
         return [c for c in self.connections if c.is_started and not c.is_closing]
+
+    def is_in_use(self, client_id: int) -> bool:
+        """Whether a client id cannot be taken: its session is there, or is not let go of yet."""
+        if client_id in self.lingering_ms:
+            until_ms = self.lingering_ms[client_id]
+            if until_ms is None or until_ms > self.now_ms:
+                return True
+            del self.lingering_ms[client_id]
+        return any(client.client_id == client_id for client in self.clients())
 
     def audience(self, client_id: int) -> list[Connection]:
         """Who is told of an order live: the client that placed it, and the master client."""

@@ -62,6 +62,10 @@ class Intake:
         """
         self._rejections.append(_Rejection(code, reason, client_id))
 
+    def take_over(self, before: Intake) -> None:
+        """Refuse what another gateway of the login was to refuse."""
+        self._rejections = before._rejections
+
     def place(self, connection: Connection, request: PlaceOrder) -> None:
         held = self._hub.broker.order(connection.client_id, request.order_id)
         candidate = self._candidate(

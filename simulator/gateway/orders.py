@@ -50,6 +50,7 @@ class Orders:
         self._binds_manual = False
         self.intake = Intake(hub, accounts, self.publish)
         self._planned_ms: int | None = None
+        self._kept: list[truth.Event] | None = None
         self.on_working: Callable[[], None] = lambda: None
 
     def handlers(self) -> Handlers:
@@ -75,7 +76,13 @@ class Orders:
 
     def publish(self, events: Iterable[truth.Event]) -> None:
         """Tell those concerned what the broker did, and look when it is to act next."""
+        if self._kept is not None:
+            self._kept += events
+            self._plan_next()
+            return
         for event in events:
+            if isinstance(event, truth.Unseen):
+                continue
             if isinstance(event, truth.CashMoved):
                 self._accounts.on_cash(event.account)
                 continue
@@ -87,6 +94,37 @@ class Orders:
                     pass
         self._news.report_legs()
         self._plan_next()
+
+    def keep_news(self) -> None:
+        """Tell nobody anything, until `tell_news`."""
+        if self._kept is None:
+            self._kept = []
+
+    def tell_news(self) -> None:
+        """Tell what was kept."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            self.publish(kept)
+
+    def clone(self, connection: Connection, request: object) -> bool:
+        """Make new terms of a live order an order of their own; whether that is what they were."""
+        if not isinstance(request, PlaceOrder):
+            return False
+        held = self._hub.broker.order(connection.client_id, request.order_id)
+        if held is None or not held.is_live:
+            return False
+        terms = normal(request.order, self._hub.settings.accounts[0])
+        self.publish(
+            self._hub.broker.place(
+                connection.client_id,
+                request.order_id,
+                request.contract,
+                terms,
+                self._hub.now_ms,
+            )
+        )
+        self.on_working()
+        return True
 
     def unreported(self) -> set[str]:
         """The executions whose commissions are not known to clients yet."""

@@ -93,6 +93,10 @@ class Quotes:
         for line in before:
             self._show(line)
 
+    def take_over(self, before: Quotes) -> None:
+        """See what the login may see in another gateway."""
+        self._entitlements = before._entitlements
+
     def entitlement(self, instrument: Instrument) -> Entitlement:
         """What the login may see of an instrument now."""
         return self._entitlements.of(instrument)

@@ -163,15 +163,28 @@ TEXTS = {
     448: "Invalid scale price adjustment interval.",
     449: "Unexpected scale price adjustment amount or interval.",
     460: "No trading permissions.",
+    1100: "Connectivity between IBKR and Trader Workstation has been lost.",
+    1101: "Connectivity between IBKR and Trader Workstation has been restored - data lost.",
+    1102: (
+        "Connectivity between IBKR and Trader Workstation has been restored - data maintained. "
+        "All data farms are connected: {farms}."
+    ),
     2100: "{cause}API client has been unsubscribed from account data.",
+    2103: "Market data farm connection is broken:{farm}",
     2104: "Market data farm connection is OK:{farm}",
+    2105: "HMDS data farm connection is broken:{farm}",
     2106: "HMDS data farm connection is OK:{farm}",
+    2107: "HMDS data farm connection is inactive but should be available upon demand.{farm}",
+    2108: "Market data farm connection is inactive but should be available upon demand.{farm}",
     2109: (
         "Attribute 'Outside Regular Trading Hours' is ignored based on the order type and "
         "destination. PlaceOrder is now being processed."
     ),
+    2110: "Connectivity between TWS and server is broken. It will be restored automatically.",
+    2119: "Market data farm is connecting:{farm}",
     2150: "Invalid position trade derived value",
     2152: "Exchanges - {exchanges}",
+    2157: "Sec-def data farm connection is broken:{farm}",
     2158: "Sec-def data farm connection is OK:{farm}",
     2168: "Warning: The 'EtradeOnly' order attribute is not supported.",
     2169: "Warning: The 'FirmQuoteOnly' order attribute is not supported.",

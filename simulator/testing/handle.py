@@ -13,7 +13,6 @@ from decimal import Decimal
 from typing import Any, Protocol, TypeVar, overload
 
 from simulator.broker import BrokerOrder, Executed
-from simulator.control.views import told_fields
 from simulator.gateway.core import Request
 from simulator.gateway.hub import Told
 from simulator.ledger import Position
@@ -23,6 +22,7 @@ from simulator.testing.expectations import Expectation
 from simulator.testing.strictness import Strictness
 from simulator.testing.thread import GatewayThread
 from simulator.testing.verbs import OnThread, Verb
+from simulator.transcript import told_fields
 from simulator.world import World
 from simulator.world_orders import OrderKey
 from simulator.world_settings import WorldError, WorldSettings

@@ -117,7 +117,7 @@ class Constant:
 class When:
     """Elements that are there only if `test` holds of the value at `path`, already seen."""
 
-    __slots__ = ("_elements", "_get", "_path", "_test", "since", "until")
+    __slots__ = ("_get", "_path", "_test", "elements", "since", "until")
 
     def __init__(
         self,
@@ -127,22 +127,26 @@ class When:
         since: int = 0,
         until: int = NEVER_ENDS,
     ) -> None:
-        self._path, self._test, self._elements = path, test, elements
+        self._path, self._test, self.elements = path, test, elements
         self.since, self.until = since, until
         self._get = attrgetter(path)
 
     def paths(self) -> Iterator[str]:
-        for element in self._elements:
+        for element in self.elements:
             yield from element.paths()
+
+    def holds(self, record: Any) -> bool:
+        """Whether the elements are there for a record."""
+        return self._test(self._get(record))
 
     def read(self, fields: Fields, values: Values, version: int) -> None:
         if self._test(values[self._path]):
-            for element in _valid(self._elements, version):
+            for element in _valid(self.elements, version):
                 element.read(fields, values, version)
 
     def write(self, record: Any, out: list[str], version: int) -> None:
-        if self._test(self._get(record)):
-            for element in _valid(self._elements, version):
+        if self.holds(record):
+            for element in _valid(self.elements, version):
                 element.write(record, out, version)
 
 
@@ -316,6 +320,29 @@ class Layout:
     def write(self, record: Any, out: list[str], version: int) -> None:
         for element in _valid(self._elements, version):
             element.write(record, out, version)
+
+    def paths(self) -> list[str]:
+        """The values that stand in the layout at some version."""
+        return [path for element in self._elements for path in element.paths()]
+
+    def index_of(self, path: str, record: Any, version: int) -> int | None:
+        """Which of the fields that `write` makes of a record is the value at a path."""
+        return _index_of(path, self._elements, record, [], version)
+
+
+def _index_of(
+    path: str, elements: tuple[Element, ...], record: Any, out: list[str], version: int
+) -> int | None:
+    for element in _valid(elements, version):
+        if isinstance(element, Field) and element.path == path:
+            return len(out)
+        if isinstance(element, When) and element.holds(record):
+            found = _index_of(path, element.elements, record, out, version)
+            if found is not None:
+                return found
+        else:
+            element.write(record, out, version)
+    return None
 
 
 Tree = dict[str, "tuple[type, Tree] | None"]

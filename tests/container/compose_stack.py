@@ -127,6 +127,28 @@ class Stack:
         url = f"http://{self.address(service, port)}{path}"
         return httpx.get(url, trust_env=False, timeout=10, **arguments)
 
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret('app_token')}"}
+
+    def place(self, key: str, *, service: str = "app", **order: str) -> httpx.Response:
+        """Have the app buy a share of AAPL, at the market unless the order says otherwise."""
+        return httpx.post(
+            f"http://{self.address(service, 8000)}/orders",
+            headers=self.bearer | {"Idempotency-Key": key},
+            json={"symbol": "AAPL", "action": "BUY", "quantity": "1"} | order,
+            trust_env=False,
+            timeout=30,
+        )
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """What Prometheus answers to an expression."""
+        asked = {"query": expression}
+        answer = self.get("prometheus", 9090, "/api/v1/query", params=asked).json()
+        assert answer["status"] == "success", (expression, answer)
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
     def down(self) -> None:
         self.run("down", "--volumes", "--timeout", "3")
         self._engine.close()

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import docker
 import pytest
-from compose_stack import ROOT
+import yaml
+from compose_stack import COMPOSE_FILE, ROOT
 
 from simulator.containers import IBGatewayContainer
 
@@ -50,3 +51,14 @@ def standin(engine, simulator_image):
         return tag
 
     return build
+
+
+@pytest.fixture(scope="session")
+def prometheus_image(engine, standin) -> str:
+    """The pinned one where it is at hand, else Debian's."""
+    pinned = yaml.safe_load(COMPOSE_FILE.read_text())["services"]["prometheus"]["image"]
+    try:
+        engine.images.get(pinned)
+    except docker.errors.ImageNotFound:
+        return standin("prometheus")
+    return pinned

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal as D
 
-import docker
 import httpx
 import pytest
 from compose_stack import ROOT, Stack, until
@@ -22,17 +21,6 @@ from simulator.control.client import ControlClient, ControlError
 WATCHED = ("simulator", "app", "prometheus")
 DASHBOARD = json.loads((ROOT / "deploy/grafana/dashboards/ibkr.json").read_text())
 RULES_TEST = (ROOT / "tests/container/rules.test.yml").read_text()
-AAPL = {"symbol": "AAPL", "action": "BUY", "quantity": "1"}
-
-
-@pytest.fixture(scope="module")
-def prometheus_image(engine, standin) -> str:
-    pinned = "prom/prometheus:v3.5.0"
-    try:
-        engine.images.get(pinned)
-    except docker.errors.ImageNotFound:
-        return standin("prometheus")
-    return pinned
 
 
 @pytest.fixture(scope="module")
@@ -55,24 +43,8 @@ def ready(stack: Stack) -> bool:
     return stack.get("app", 8000, "/health/ready").status_code == 200
 
 
-def place(stack: Stack, key: str, **order: str) -> httpx.Response:
-    return httpx.post(
-        f"http://{stack.address('app', 8000)}/orders",
-        headers={"Authorization": f"Bearer {stack.secret('app_token')}", "Idempotency-Key": key},
-        json=AAPL | order,
-        trust_env=False,
-        timeout=30,
-    )
-
-
-def query(stack: Stack, expression: str) -> list[dict]:
-    answer = stack.get("prometheus", 9090, "/api/v1/query", params={"query": expression}).json()
-    assert answer["status"] == "success", (expression, answer)
-    return answer["data"]["result"]
-
-
 def value(stack: Stack, expression: str) -> float:
-    (result,) = query(stack, expression) or [{"value": (0, "0")}]
+    (result,) = stack.query(expression) or [{"value": (0, "0")}]
     return float(result["value"][1])
 
 
@@ -150,31 +122,27 @@ async def test_the_market_is_moved_with_the_token_only(stack) -> None:
             await stranger.set_quote("AAPL", bid=D(1), ask=D(2))
     async with control(stack) as owner:
         await owner.set_quote("AAPL", bid=D("99.98"), ask=D("100.02"))
-    quote = stack.get("app", 8000, "/quotes/AAPL", headers=bearer(stack)).json()
+    quote = stack.get("app", 8000, "/quotes/AAPL", headers=stack.bearer).json()
     assert (D(quote["bid"]), D(quote["ask"])) == (D("99.98"), D("100.02"))
-
-
-def bearer(stack: Stack) -> dict[str, str]:
-    return {"Authorization": f"Bearer {stack.secret('app_token')}"}
 
 
 def test_an_order_is_counted_by_prometheus(stack) -> None:
     before = value(stack, "ib_orders_total")
-    assert place(stack, "counted").status_code == 201
+    assert stack.place("counted").status_code == 201
     until(lambda: value(stack, "ib_orders_total") == before + 1)
     assert value(stack, "ib_connection_status") == 1
     assert value(stack, 'up{job="ibkr"}') == 1
 
 
 def test_every_expression_of_the_dashboard_has_an_answer(stack) -> None:
-    place(stack, "shown")
+    stack.place("shown")
     until(lambda: value(stack, "sum(increase(ib_orders_total[15m]))") > 0)
     for panel in DASHBOARD["panels"]:
         for target in panel["targets"]:
-            results = query(stack, target["expr"])
+            results = stack.query(target["expr"])
             assert results or "ALERTS" in target["expr"], target["expr"]
     for note in DASHBOARD["annotations"]["list"]:
-        query(stack, note["expr"])
+        stack.query(note["expr"])
 
 
 def test_prometheus_has_taken_the_rules_and_evaluates_them(stack) -> None:
@@ -219,7 +187,7 @@ async def test_an_order_whose_app_is_killed_is_at_the_broker_once(stack) -> None
     simulator.pause()
     with ThreadPoolExecutor(1) as caller:
         try:
-            call = caller.submit(place, stack, "killed", order_type="LMT", limit_price="1")
+            call = caller.submit(stack.place, "killed", order_type="LMT", limit_price="1")
             until(lambda: orders_sent(stack) == sent + 1)
         finally:
             app.kill()
@@ -231,6 +199,7 @@ async def test_an_order_whose_app_is_killed_is_at_the_broker_once(stack) -> None
     async with control(stack) as owner:
         (order,) = [order for order in await owner.orders() if order.perm_id not in before]
     assert (order.status, order.filled) == ("Submitted", 0)
+    until(lambda: not stack.query("ib_orders_in_doubt > 0"))
 
 
 def orders_sent(stack: Stack) -> float:
@@ -240,9 +209,9 @@ def orders_sent(stack: Stack) -> float:
 
 
 def test_the_broker_outlives_its_gateway(stack) -> None:
-    placed = place(stack, "outlives", order_type="LMT", limit_price="1").json()
+    placed = stack.place("outlives", order_type="LMT", limit_price="1").json()
     simulator = stack.container("simulator")
     simulator.restart(timeout=5)
     until(lambda: ready(stack))
-    order = stack.get("app", 8000, f"/orders/{placed['order_id']}", headers=bearer(stack))
+    order = stack.get("app", 8000, f"/orders/{placed['order_id']}", headers=stack.bearer)
     assert order.json()["status"] == "Submitted"

@@ -29,6 +29,7 @@ TIMEOUT_S = 60
         ("broker_orders", ["--growth"]),
         ("socket_orders", []),
         ("socket_orders", ["--ib-insync"]),
+        ("journal_orders", []),
     ],
 )
 def test_prints_a_ratio_of_two_series(library, name, flags):

@@ -8,6 +8,8 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +32,7 @@ class FatalJournal(Journal):
     """A journal after, or before, one of whose rows the process is gone."""
 
     point = ""
+    reached: list[str]
 
     def die_at(self, point: str) -> None:
         if self.point == point:
@@ -46,11 +49,19 @@ class FatalJournal(Journal):
     def acknowledge(self, *row) -> None:
         self.die_at("written")
         super().acknowledge(*row)
-        self.die_at("acknowledged")
+        self.reached.append("acknowledged")
 
     def execution(self, *row) -> None:
         super().execution(*row)
-        self.die_at("filled")
+        self.reached.append("filled")
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        self.reached = []
+        with super().together():
+            yield
+        for point in self.reached:  # only now is it on the disk
+            self.die_at(point)
 
 
 async def trade(port: int, path: Path, point: str, kind: str) -> None:

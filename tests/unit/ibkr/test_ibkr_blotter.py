@@ -1,5 +1,6 @@
 """The blotter: what it takes to believe that a message is about one of our orders, and then."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal as D
@@ -297,8 +298,9 @@ def test_a_fill_is_shown_once_whatever_restarts():
 
 
 def test_ids_are_never_lower_than_what_any_run_has_taken():
-    one = again(sent(blotter(), 41))
-    assert one.highest_order_id() == 41
+    one = sent(blotter(), 41)
+    one.settle(HEALTHY)  # no order that is still open has this id
+    assert again(one).highest_order_id() == 41
     assert blotter().highest_order_id() == 0
 
 
@@ -319,3 +321,21 @@ def test_what_the_gateway_says_is_shown_even_where_it_cannot_be_kept():
     assert one.get(1, 4).status is OrderStatus.SUBMITTED
     assert one.in_doubt() == ()
     assert len(again(one).in_doubt()) == 1  # so that the gateway is asked again
+
+
+class FailingAtTheEnd(Journal):
+    """A journal whose disk is full when what one message changed shall be written."""
+
+    @contextmanager
+    def together(self):
+        with super().together():
+            yield
+            raise JournalError("the disk is full")
+
+
+def test_a_message_whose_rows_cannot_be_written_is_shown_all_the_same():
+    journal = FailingAtTheEnd()
+    one = sent(blotter(journal), here=True)
+    assert [type(event) for event in one.fill(fill())] == [OrderFilled]
+    assert one.get(1, 4).filled == 10
+    assert journal.by_key("k").filled == 0

@@ -253,6 +253,23 @@ def test_it_is_as_durable_as_sqlite_can_be(path):
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
+def test_rows_written_together_are_kept_together_or_not_at_all(path):
+    journal, reader = Journal(path), Journal(path)
+    journal.take()
+    journal.intend(entry(key="key 3" + "x" * 100))
+    with journal.together():
+        journal.acknowledge("ibkr-1", 77, "open order", NOON)
+        journal.execution("ibkr-1", FILL)
+        assert reader.counts().acks == 0
+    assert (reader.counts().acks, reader.counts().executions) == (1, 1)
+    with pytest.raises(JournalError), journal.together():
+        fill_up(journal)  # until a key is taken
+    assert reader.counts().executions == journal.counts().executions == 1
+    assert reader.counts().intents == 1
+    journal.execution("ibkr-1", replace(FILL, execution_id="0002.01.01"))
+    assert reader.counts().executions == 2
+
+
 # --- forms and references -----------------------------------------------------------------
 
 PRICES = st.decimals(min_value=D("0.0001"), max_value=10**6, places=4)

@@ -207,7 +207,9 @@ def test_registry_may_be_given_and_holds_one_client():
 def test_settings_come_from_the_environment(monkeypatch):
     monkeypatch.setenv("IBKR_PORT", "4711")
     monkeypatch.setenv("IBKR_MAX_ORDER_QUANTITY", "2.5")
+    monkeypatch.setenv("IBKR_MARKET_DATA_TYPE", "3")
     assert (Settings().port, str(Settings().max_order_quantity)) == (4711, "2.5")
+    assert Settings().market_data_type == 3
     assert Settings(port=1).port == 1
 
 

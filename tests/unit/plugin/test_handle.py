@@ -1,0 +1,245 @@
+"""The handle of a gateway: verbs from any thread, waits that end, and what was received."""
+
+import asyncio
+import threading
+import time
+from decimal import Decimal as D
+
+import pytest
+from ib_insync import IB, LimitOrder, MarketOrder, Stock
+
+from ibkr import Contract, IBKRClient, Order, Settings
+from simulator import WorldError
+from simulator.messages.orders import CancelOrder, PlaceOrder
+from simulator.testing import IBGateway
+
+VERB_LIMIT_S = 0.001
+
+
+@pytest.fixture
+async def ib(ib_gateway: IBGateway):
+    ib = IB()
+    await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+    yield ib
+    ib.disconnect()
+
+
+async def buy(ib: IB, quantity: float = 5, limit: float = 1):
+    [contract] = await ib.qualifyContractsAsync(Stock("AAPL", "SMART", "USD"))
+    return ib.placeOrder(contract, LimitOrder("BUY", quantity, limit))
+
+
+async def until(is_so) -> None:
+    async with asyncio.timeout(5):
+        while not is_so():
+            await asyncio.sleep(0.001)
+
+
+# --- clients of every kind ---
+
+
+async def test_an_async_client_trades(ib: IB, ib_gateway: IBGateway) -> None:
+    ib_gateway.quote("AAPL", bid=99.98, ask=100)
+    trade = await buy(ib, limit=100)
+    await until(trade.isDone)
+    assert trade.orderStatus.status == "Filled"
+    assert ib_gateway.position("AAPL") == 5
+    [executed] = ib_gateway.executions()
+    assert (executed.execution.shares, executed.execution.price) == (5, 100)
+
+
+def test_a_blocking_client_trades(ib_gateway: IBGateway) -> None:
+    ib = IB()
+    ib.connect(ib_gateway.host, ib_gateway.port, clientId=1)
+    [contract] = ib.qualifyContracts(Stock("AAPL", "SMART", "USD"))
+    trade = ib.placeOrder(contract, MarketOrder("BUY", 5))
+    ib_gateway.assert_received(PlaceOrder, order_type="MKT")
+    while not trade.isDone():
+        ib.sleep(0.001)
+    ib.disconnect()
+    assert ib_gateway.position("AAPL") == 5
+
+
+async def test_our_own_client_trades(ib_gateway: IBGateway) -> None:
+    ib_gateway.quote("AAPL", bid=99.98, ask=100)
+    client = IBKRClient(Settings(port=ib_gateway.port, client_id=3))
+    await client.connect()
+    await client.place_order(Contract.stock("AAPL"), Order.market("BUY", D(2)))
+    ib_gateway.assert_received(PlaceOrder, client_id=3, symbol="AAPL", total_quantity=2)
+    await client.disconnect()
+    assert ib_gateway.position("AAPL") == 2
+
+
+# --- verbs ---
+
+
+async def test_a_verb_sees_what_was_sent_before_it(ib: IB, ib_gateway: IBGateway) -> None:
+    [contract] = await ib.qualifyContractsAsync(Stock("AAPL", "SMART", "USD"))
+    for number in range(1, 31):
+        ib.placeOrder(contract, LimitOrder("BUY", number, 1))
+        assert ib_gateway.orders()[-1].quantity == number
+
+
+def test_verbs_may_come_from_many_threads(ib_gateway: IBGateway) -> None:
+    def pay_in() -> None:
+        for _ in range(50):
+            ib_gateway.move_cash(1)
+
+    threads = [threading.Thread(target=pay_in) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ib_gateway.valuation(ib_gateway.account).cash == {"USD": 1_000_200}
+
+
+def test_a_verb_takes_less_than_a_millisecond(ib_gateway: IBGateway) -> None:
+    took = []
+    for _ in range(200):
+        start = time.perf_counter()
+        ib_gateway.orders()
+        took.append(time.perf_counter() - start)
+    assert sorted(took)[100] < VERB_LIMIT_S
+
+
+@pytest.mark.ib_gateway(fill_model="scripted")
+async def test_orders_are_named_in_every_way(ib: IB, ib_gateway: IBGateway) -> None:
+    trade = await buy(ib, quantity=5)
+    ib_gateway.fill(trade, 1, 99.5)
+    ib_gateway.fill(trade.order, 1, "99.5")
+    ib_gateway.fill((1, trade.order.orderId), 1, 99)
+    [order] = ib_gateway.orders()
+    ib_gateway.fill(order, 1, 99)
+    assert ib_gateway.fill(order.perm_id, 1, D(99)).status == "Filled"
+    with pytest.raises(WorldError, match="order must be one of a client library"):
+        ib_gateway.fill("AAPL", 1, 99)
+
+
+async def test_trades_are_corrected_and_busted(ib: IB, ib_gateway: IBGateway) -> None:
+    ib_gateway.quote("AAPL", bid=99.98, ask=100)
+    await buy(ib, limit=100)
+    [executed] = ib_gateway.executions()
+    corrected = ib_gateway.correct(executed.execution.exec_id, quantity=3)
+    assert ib_gateway.position("AAPL") == 3
+    ib_gateway.bust(corrected.execution.exec_id)
+    assert ib_gateway.positions() == ()
+
+
+async def test_an_order_is_cancelled_by_hand(ib: IB, ib_gateway: IBGateway) -> None:
+    trade = await buy(ib)
+    assert ib_gateway.cancel_manual(trade).is_done
+    assert ib_gateway.order(trade).ending
+
+
+@pytest.mark.ib_gateway(fill_model="scripted")
+async def test_a_gateway_goes_away_and_comes_back_with_its_orders(
+    ib: IB, ib_gateway: IBGateway
+) -> None:
+    port = ib_gateway.port
+    await buy(ib)
+    ib_gateway.stop()
+    await until(lambda: not ib.isConnected())
+    ib_gateway.start()
+    await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+    assert ib_gateway.port == port
+    assert len(ib.openOrders()) == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "reason"),
+    [
+        (lambda g: g.quote("AAPL", bid="cheap", ask=1), "bid must be a number such as 100.25"),
+        (lambda g: g.quote("AAPL", bid=2, ask=1), "bid 2 is above ask 1"),
+        (lambda g: g.print_trade("NOPE", 1, 1), "no instrument 'NOPE'"),
+        (lambda g: g.positions("DU1"), "account 'DU1' is not of this login"),
+        (lambda g: g.order((1, 9)), "no order 9 of client 1"),
+        (lambda g: g.received("PlaceOrdr"), "did you mean PlaceOrder"),
+        (lambda g: g.received("StartApi"), "no request is called 'StartApi'"),
+        (lambda g: g.received(int), "no request is called 'int'"),
+        (lambda g: g.received("PlaceOrder", lmtPrice=1), "has no field 'lmtPrice'; did you mean"),
+    ],
+)
+def test_what_cannot_be_is_refused_where_it_was_asked(
+    ib_gateway: IBGateway, verb, reason: str
+) -> None:
+    with pytest.raises(WorldError, match=reason):
+        verb(ib_gateway)
+
+
+# --- what was received ---
+
+
+async def test_requests_are_found_by_any_of_their_fields(ib: IB, ib_gateway: IBGateway) -> None:
+    await buy(ib, 5, limit=1.5)
+    trade = await buy(ib, 7, limit=2)
+    ib.cancelOrder(trade.order)
+    found = ib_gateway.received
+    assert [r.order.total_quantity for r in found(PlaceOrder)] == [5, 7]
+    assert [r.order.total_quantity for r in found("PlaceOrder", limit_price=1.5)] == [5]
+    assert [r.order.total_quantity for r in found("PlaceOrder", limit_price="2.00")] == [7]
+    assert len(found(PlaceOrder, total_quantity=lambda quantity: quantity > 5)) == 1
+    assert len(found(PlaceOrder, order__account="", contract__symbol="AAPL")) == 2
+    assert found(PlaceOrder, client_id=2) == ()
+    assert found(PlaceOrder, limit_price="cheap") == ()
+    assert [r.order_id for r in found(CancelOrder)] == [trade.order.orderId]
+
+
+async def test_the_count_of_an_assertion_is_exact(ib: IB, ib_gateway: IBGateway) -> None:
+    await buy(ib)
+    await buy(ib)
+    assert len(ib_gateway.assert_received(PlaceOrder)) == 2
+    ib_gateway.assert_received(PlaceOrder, count=2)
+    ib_gateway.assert_received(CancelOrder, count=0)
+    with pytest.raises(AssertionError, match="expected 1 PlaceOrder, received 2"):
+        ib_gateway.assert_received(PlaceOrder, count=1)
+    with pytest.raises(AssertionError, match="expected 0 PlaceOrder with action='BUY', received 2"):
+        ib_gateway.assert_received(PlaceOrder, count=0, action="BUY")
+
+
+async def test_the_nearest_misses_come_first_and_are_not_too_many(
+    ib: IB, ib_gateway: IBGateway
+) -> None:
+    for quantity in (1, 2, 3, 4, 5, 6, 7):
+        await buy(ib, quantity, limit=2 if quantity == 6 else 1)
+    with pytest.raises(AssertionError) as failure:
+        ib_gateway.assert_received(PlaceOrder, total_quantity=9, limit_price=2)
+    lines = str(failure.value).splitlines()
+    assert lines[3] == "    total_quantity: expected 9, received 6"
+    assert "  and 2 more" in lines
+
+
+async def test_errors_that_were_told_are_asserted(ib: IB, ib_gateway: IBGateway) -> None:
+    ib_gateway.reject_next(201, "No trading permissions.")
+    await buy(ib)
+    [told] = ib_gateway.assert_error(201, count=1, text="permissions", client_id=1)
+    assert told.message.text == "Order rejected - reason:No trading permissions."
+    for wrong in ({"count": 2}, {"text": "margin"}, {"client_id": 2}):
+        with pytest.raises(AssertionError, match=r"expected .* told with code 201"):
+            ib_gateway.assert_error(201, **wrong)
+
+
+# --- waiting ---
+
+
+async def test_a_wait_ends_when_the_request_comes(ib: IB, ib_gateway: IBGateway) -> None:
+    waiting = asyncio.create_task(
+        asyncio.to_thread(ib_gateway.wait_until_received, PlaceOrder, count=2, total_quantity=5)
+    )
+    await buy(ib, 4)
+    await buy(ib, 5)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    await buy(ib, 5)
+    assert len(await waiting) == 2
+
+
+def test_a_wait_has_an_end(ib_gateway: IBGateway) -> None:
+    with pytest.raises(AssertionError, match=r"waited 0.01 s: expected 1 PlaceOrder, received 0"):
+        ib_gateway.wait_until_received(PlaceOrder, timeout_s=0.01)
+
+
+async def test_a_wait_on_a_running_loop_is_refused(ib: IB, ib_gateway: IBGateway) -> None:
+    with pytest.raises(WorldError, match=r"use: await asyncio\.to_thread"):
+        ib_gateway.wait_until_received(PlaceOrder)
+    await buy(ib)
+    assert ib_gateway.wait_until_received(PlaceOrder)
