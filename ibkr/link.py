@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 
 import structlog
 
-from ibkr import translate
+from ibkr import guards, translate
 from ibkr.errors import (
     AmbiguousContract,
     ClientIdInUse,
@@ -50,6 +50,7 @@ T = TypeVar("T")
 log = structlog.get_logger("ibkr")
 
 _CLOSE_TIMEOUT_S = 1.0
+_CANCEL_AGAIN_S = 0.05
 _NO_REQUEST_IDS = frozenset({-1, 0, translate.UNSET_INTEGER})
 UPSTREAM_BACK = frozenset({1101, 1102})
 
@@ -176,9 +177,10 @@ class GatewayLink:
             )
         finally:
             finished = attempt.done()
-            attempt.cancel()
-            await asyncio.wait({attempt})
-        failure = None if attempt.cancelled() else attempt.exception()
+            while not attempt.done():
+                attempt.cancel()  # wait_for of Python 3.11 loses one that meets its answer
+                await asyncio.wait({attempt}, timeout=_CANCEL_AGAIN_S)
+            failure = None if attempt.cancelled() else attempt.exception()
         self._check_connected(finished=finished, failure=failure)
 
     def _check_connected(self, *, finished: bool, failure: BaseException | None) -> None:
@@ -458,9 +460,17 @@ class GatewayLink:
         self._raise_ids(next_id)
 
     def _on_api_start(self) -> None:
-        if not self._lost.done():
-            self._api_ready = True
-            self._listener.api_ready()
+        """Look at the accounts first: nothing is asked in a session that may not be used."""
+        if self._lost.done():
+            return
+        try:
+            guards.check_accounts(self._ib.client.getAccounts(), self._settings)
+        except IBKRError as error:
+            self._refusal = error
+            self._set_lost(error.message)
+            return
+        self._api_ready = True
+        self._listener.api_ready()
 
     def _on_error(self, request_id: int, code: int, text: str, _json: str = "") -> None:
         row = lookup(code)

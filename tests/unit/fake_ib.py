@@ -57,6 +57,9 @@ class FakeClient:
     def serverVersion(self):
         return 176
 
+    def getAccounts(self):
+        return list(self.gateway.accounts)
+
     def getReqId(self):
         self.next_id += 1
         return self.next_id - 1
