@@ -361,6 +361,7 @@ class World(Dealing, Troubling):
             connection.is_closing = True
         self.on_output()
         self._begin()
+        self.on_output()  # a port that a fault had closed is open again
 
     def close(self) -> None:
         """Let others have the state file, if there is one; the world is over then."""

@@ -66,13 +66,25 @@ class ControlClient:
             await control.set_quote("AAPL", bid=Decimal("99.99"), ask=Decimal("100.01"))
 
     Every method raises `ControlError` with the reason if the call was refused. `token` is the
-    one of `--control-token-file`, if the gateway was started with it.
+    one of `--control-token-file`, if the gateway was started with it. A `transport` of httpx
+    reaches a control plane without a socket: `httpx.ASGITransport(create_control(world))`.
     """
 
-    def __init__(self, url: str, *, token: str | None = None, timeout_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | None = None,
+        timeout_s: float = 10.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._http = httpx.AsyncClient(
-            base_url=url, headers=headers, timeout=timeout_s, trust_env=False
+            base_url=url,
+            headers=headers,
+            timeout=timeout_s,
+            trust_env=False,
+            transport=transport,
         )
 
     async def __aenter__(self) -> Self:
