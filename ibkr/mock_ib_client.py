@@ -11,7 +11,9 @@ filled by `fill_order` only; `set_quote` never fills anything. Stops and attache
 held (PreSubmitted) until then, whatever is quoted and whatever becomes of their parents.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import count
@@ -22,6 +24,7 @@ from ibkr.desk import Desk
 from ibkr.errors import (
     AmbiguousContract,
     CancelTooLate,
+    CodeRow,
     ContractNotFound,
     Effect,
     GatewayUnavailable,
@@ -64,6 +67,7 @@ from ibkr.settings import Settings
 _S = ConnectionState
 _START = datetime(2024, 1, 2, 14, 30, tzinfo=UTC)
 _FIRST_PERM_ID = 1_000_000
+_REJECTED = 201
 _NO_SUCH_CONTRACT = "No security definition has been found for the request"
 
 
@@ -95,7 +99,9 @@ class MockIBKRClient(Desk):
         self._commission = None if commission is None else decimal_of(commission)
         self._quotes: dict[Contract, Quote] = {}
         self._refusals = 0
-        self._next_reject: tuple[int, str] | None = None
+        self._refusal: CodeRow | None = None
+        self._withheld: dict[Contract, tuple[CodeRow, str]] = {}
+        self._rejects: deque[tuple[int, str]] = deque()
         self._next_unanswered = False
         self._last_order_id = 0
         self._last_execution = 0
@@ -128,6 +134,8 @@ class MockIBKRClient(Desk):
     def _answer_connect(self) -> None:
         if self._refusals:
             self._refusals -= 1
+            if self._refusal is not None:
+                raise self._refusal.exception("the mock was told to refuse this connection")
             raise GatewayUnavailable("no gateway session: the mock was told to refuse")
         self._move(Cause.LINKED, "the API session is open")
         guards.check_accounts(self._accounts, self.settings)
@@ -163,21 +171,33 @@ class MockIBKRClient(Desk):
                 f"the fate of order {order_id} is not known: the mock did not answer",
                 order_id=order_id,
             )
-        answer, self._next_reject = self._next_reject or self._no_parent(order), None
+        answer = self._rejects.popleft() if self._rejects else self._no_parent(order)
         if answer is not None:
             self._answer_code(order_id, *answer)
+        self._work(contract, order, order_id)
+        return self.order(order_id)
+
+    def _work(self, contract: Contract, order: Order, order_id: OrderId) -> None:
+        """Hold it, let it rest, or fill it at the quote."""
         held_for = _held_for(order)
         if held_for:
+            self._report(order_id, OrderStatus.PRE_SUBMITTED)  # as openOrder, which comes first
             self._report(order_id, OrderStatus.PRE_SUBMITTED, held_for)
-            return self.order(order_id)
-        self._report(order_id, OrderStatus.SUBMITTED)
+            return
         price = self._marketable_price(contract, order) if self._fill_marketable else None
-        if price is not None:
-            self.fill_order(order_id, price=price)
-        return self.order(order_id)
+        if price is None:
+            self._report(order_id, OrderStatus.SUBMITTED)
+        else:
+            buys_at_any_price = order.order_type is OrderType.MARKET and order.action is Action.BUY
+            # a gateway holds a purchase at the market for a moment, to look at its price
+            first = OrderStatus.PRE_SUBMITTED if buys_at_any_price else OrderStatus.SUBMITTED
+            self._report(order_id, first)
+            self._execute(self.order(order_id), self.order(order_id).remaining, price)
 
     def _answer_code(self, order_id: OrderId, code: int, message: str) -> None:
         """What a gateway's code does to an order that is not acknowledged yet."""
+        if code == _REJECTED:
+            self._report(order_id, OrderStatus.INACTIVE)  # the broker has it, and says so first
         self._publish([OrderNotice(order_id, code, message)])
         if lookup(code).effect is Effect.REJECT:
             rejected = self._blotter.reject(order_id, code, message)
@@ -185,16 +205,20 @@ class MockIBKRClient(Desk):
             raise order_rejection(code, message, order_id)
 
     async def cancel_order(self, order_id: OrderId) -> OrderResult:
+        known = self._blotter.get(self.client_id, order_id)
+        if known is not None and known.status.is_cancelled:
+            return known
+        if known is not None and known.status is OrderStatus.FILLED:
+            raise CancelTooLate(f"order {order_id} is filled already", order_id=order_id)
         if self._state not in {_S.READY, _S.DEGRADED}:
             raise NotConnected(f"the connection is {self._state}; the cancel was not sent")
         if self.settings.read_only:
             raise ReadOnlyApi("read_only is set: this client cancels no orders")
-        known = self._blotter.get(self.client_id, order_id)
-        if known is None:
+        if known is None or known.reject_code not in {None, _REJECTED}:  # it never was an order
             message = f"OrderId {order_id} that needs to be cancelled is not found."
+            if known is not None:
+                self._publish([OrderNotice(order_id, 10147, message)])
             raise OrderNotFound(message, order_id=order_id, gateway_code=10147)
-        if known.status is OrderStatus.FILLED:
-            raise CancelTooLate(f"order {order_id} is filled already", order_id=order_id)
         self._report(order_id, OrderStatus.CANCELLED)
         return self.order(order_id)
 
@@ -202,6 +226,9 @@ class MockIBKRClient(Desk):
         """Subscribe; before `set_quote` there is no quote yet, and `quotes` waits for one."""
         guards.check_ready(self._state)
         self._check_known(contract)
+        if contract in self._withheld:
+            row, message = self._withheld[contract]
+            raise row.exception(message)
         if contract not in self._board:
             self._open_quotes(contract)
             if contract in self._quotes:
@@ -261,8 +288,10 @@ class MockIBKRClient(Desk):
         if not 0 < filled <= known.remaining:
             raise ValueError(f"quantity {filled} is not within the remaining {known.remaining}")
         paid = self._fill_price(known) if price is None else decimal_of(price)
-        if known.status is OrderStatus.PRE_SUBMITTED:
-            self._report(known.order_id, OrderStatus.SUBMITTED)
+        self._execute(known, filled, paid)
+        return self.order(known.order_id)
+
+    def _execute(self, known: OrderResult, quantity: Decimal, price: Decimal) -> None:
         self._last_execution += 1
         fill = Fill(
             execution_id=ExecutionId(f"mock.{self._last_execution:04d}.01"),
@@ -270,8 +299,8 @@ class MockIBKRClient(Desk):
             client_id=ClientId(self.client_id),
             contract=known.contract,
             action=known.order.action,
-            quantity=filled,
-            price=paid,
+            quantity=quantity,
+            price=price,
             time=self._now(),
             perm_id=_perm_id(known.order_id),
             account=known.order.account or self._accounts[0],
@@ -279,16 +308,64 @@ class MockIBKRClient(Desk):
             exchange=known.contract.exchange,
         )
         self._publish(self._blotter.fill(fill))
+        is_whole = self.order(known.order_id).remaining == 0
+        if is_whole:
+            self._report(known.order_id, OrderStatus.FILLED)
+        else:
+            self._report(known.order_id, OrderStatus.SUBMITTED, known.why_held)
         if self._commission is not None:
             report = CommissionReport(
                 execution_id=fill.execution_id, commission=self._commission, currency="USD"
             )
             self._publish(self._blotter.commission(report))
+
+    def correct_fill(
+        self,
+        execution_id: ExecutionId | str,
+        *,
+        quantity: Number | None = None,
+        price: Number | None = None,
+    ) -> OrderResult:
+        """Give an execution another quantity (0: it is busted) or price, as a clearing desk does.
+
+        The commission stays. Raises ValueError where no fill has this id, or too much is filled.
+        """
+        known, fill = self._fill_named(execution_id)
+        root, _, revision = fill.execution_id.rpartition(".")
+        corrected = replace(
+            fill,
+            execution_id=ExecutionId(f"{root}.{int(revision) + 1:02d}"),
+            quantity=fill.quantity if quantity is None else decimal_of(quantity),
+            price=fill.price if price is None else decimal_of(price),
+        )
+        most = known.remaining + fill.quantity
+        if not 0 <= corrected.quantity <= most:
+            raise ValueError(f"quantity {corrected.quantity} is not between 0 and {most}")
+        self._publish(self._blotter.fill(corrected))
+        return self.order(known.order_id)
+
+    def _fill_named(self, execution_id: str) -> tuple[OrderResult, Fill]:
+        for order_id in range(1, self._last_order_id + 1):
+            known = self.order(OrderId(order_id))
+            for fill in known.fills:
+                if fill.execution_id == execution_id:
+                    return known, fill
+        raise ValueError(f"no fill has the execution id {execution_id!r}: use the latest one")
+
+    def end_order(self, order_id: OrderId | int) -> OrderResult:
+        """Cancel an order as the exchange or somebody at TWS does. Raises as `fill_order`."""
+        known = self.order(OrderId(order_id))
+        if known.status.is_done:
+            raise ValueError(f"order {order_id} is {known.status} and cannot be cancelled")
+        self._report(known.order_id, OrderStatus.CANCELLED)
         return self.order(known.order_id)
 
     def reject_next_order(self, code: int, message: str) -> None:
-        """Answer the next order with this TWS code; a notice code lets it live."""
-        self._next_reject = (code, message)
+        """Answer the next order with this TWS code; a notice code lets it live.
+
+        Called again before that, it is about the order after.
+        """
+        self._rejects.append((code, message))
 
     def leave_next_order_unanswered(self) -> None:
         """Let the next order end in OrderStateUnknown; it is in the book and may be filled."""
@@ -300,12 +377,17 @@ class MockIBKRClient(Desk):
         self._board.forget_prices()
 
     def restore_connection(self) -> None:
-        """End a drop or an upstream loss: READY again, subscriptions included."""
+        """End a drop or an upstream loss: READY again, subscriptions included.
+
+        After a drop, orders that were left unanswered are found with the gateway.
+        """
         if self._state is _S.DEGRADED:
             self._move(Cause.UPSTREAM_RESTORED, "the gateway regained IB")
             return
         self._move(Cause.LINKED, "the API session is open")
         self._move(Cause.SYNCED, "all checks passed")
+        for found in self.in_doubt():
+            self._work(found.contract, found.order, found.order_id)
         for contract in self._board.contracts():
             if contract in self._quotes:
                 self._board.publish(self._quotes[contract])
@@ -314,9 +396,16 @@ class MockIBKRClient(Desk):
         """As code 1100: DEGRADED, orders are refused, until `restore_connection`."""
         self._move(Cause.UPSTREAM_LOST, "the gateway has lost its link to IB")
 
-    def refuse_connections(self, count: int) -> None:
-        """Let the next `count` calls of `connect` raise GatewayUnavailable."""
+    def refuse_connections(self, count: int, *, code: int | None = None) -> None:
+        """Let the next `count` calls of `connect` fail: with the error of a TWS code such as
+        326 (the client id is in use), or with GatewayUnavailable.
+        """
         self._refusals = count
+        self._refusal = None if code is None else _refusing(code)
+
+    def refuse_market_data(self, contract: Contract, code: int, message: str) -> None:
+        """Answer requests for the market data of a contract with this TWS code from now on."""
+        self._withheld[contract] = _refusing(code), message
 
     # --- details ----------------------------------------------------------------------
 
@@ -388,6 +477,13 @@ def _matches(wanted: Contract, known: Contract) -> bool:
         (wanted.strike, known.strike),
     )
     return all(not ours or ours == theirs for ours, theirs in pairs)
+
+
+def _refusing(code: int) -> CodeRow:
+    row = lookup(code)
+    if row.effect is not Effect.REJECT:
+        raise ValueError(f"code {code} refuses nothing: use one such as 326, 354 or 10168")
+    return row
 
 
 def _held_for(order: Order) -> str:

@@ -130,7 +130,7 @@ class _Record:
             perm_id=self.perm_id,
             average_fill_price=self.average_price(),
             fills=tuple(self.fills.values()),
-            why_held=self.why_held,
+            why_held="" if self.status.is_done else self.why_held,
             reject_code=self.reject_code,
             reject_reason=self.reject_reason,
             key=self.caller_key,

@@ -11,9 +11,11 @@ from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
     AmbiguousContract,
     CancelTooLate,
+    ClientIdInUse,
     ContractNotFound,
     GatewayUnavailable,
     LiveTradingRefused,
+    MarketDataNotAvailable,
     NotConnected,
     NotSubscribed,
     OrderNotFound,
@@ -156,7 +158,8 @@ async def test_reject_code_rejects_once_and_notice_code_does_not(mock):
     with pytest.raises(OrderRejected, match="margin") as caught:
         await mock.place_order(AAPL, BUY)
     assert mock.order(caught.value.order_id).reject_code == 201
-    assert isinstance(await anext(events), OrderNotice)
+    told = [await anext(events) for _ in range(3)]
+    assert [type(event) for event in told] == [OrderStatusChanged, OrderNotice, OrderStatusChanged]
     mock.reject_next_order(399, "held until the open")
     assert (await mock.place_order(AAPL, BUY)).status is OrderStatus.SUBMITTED
     assert mock.metrics.orders_total == 2
@@ -178,7 +181,7 @@ async def test_stops_and_attached_orders_are_held_until_the_test_fills_them(mock
     held = await mock.place_order(AAPL, order)
     assert (held.status, held.why_held, held.filled) == (OrderStatus.PRE_SUBMITTED, why_held, 0)
     part = mock.fill_order(held.order_id, quantity=1, price=89)
-    assert (part.status, part.why_held) == (OrderStatus.SUBMITTED, "")
+    assert (part.status, part.why_held) == (OrderStatus.SUBMITTED, why_held)
     assert mock.fill_order(held.order_id, price=91).average_fill_price == 90
 
 
@@ -268,3 +271,72 @@ async def test_clock_is_the_one_passed_in():
     noon = datetime(2030, 1, 1, 12, tzinfo=UTC)
     client = MockIBKRClient(now=lambda: noon)
     assert client.set_quote(AAPL, bid=1).time == noon
+
+
+# --- what somebody else does ---
+
+
+async def test_a_code_can_refuse_a_connection() -> None:
+    client = MockIBKRClient()
+    client.refuse_connections(1, code=326)
+    with pytest.raises(ClientIdInUse) as refused:
+        await client.connect()
+    assert refused.value.gateway_code == 326
+    assert await client.connect()
+
+
+async def test_market_data_can_be_refused_by_a_code() -> None:
+    client = MockIBKRClient()
+    await client.connect()
+    client.refuse_market_data(AAPL, 354, "Not subscribed.")
+    with pytest.raises(MarketDataNotAvailable) as refused:
+        await client.request_market_data(AAPL)
+    assert (refused.value.gateway_code, refused.value.message) == (354, "Not subscribed.")
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda client: client.refuse_connections(1, code=2104),
+        lambda client: client.refuse_market_data(AAPL, 10167, "Delayed."),
+    ],
+)
+def test_a_code_that_refuses_nothing_is_no_refusal(refuse) -> None:
+    with pytest.raises(ValueError, match="refuses nothing: use one such as 326"):
+        refuse(MockIBKRClient())
+
+
+async def test_somebody_else_may_cancel_an_order_that_lives() -> None:
+    client = MockIBKRClient()
+    await client.connect()
+    placed = await client.place_order(AAPL, Order.limit("BUY", 1, 90))
+    assert client.end_order(placed.order_id).status is OrderStatus.CANCELLED
+    with pytest.raises(ValueError, match="is Cancelled and cannot be cancelled"):
+        client.end_order(placed.order_id)
+
+
+async def test_executions_are_corrected_and_busted_by_their_latest_id() -> None:
+    client = MockIBKRClient()
+    await client.connect()
+    placed = await client.place_order(AAPL, Order.limit("BUY", 10, 90))
+    (fill,) = client.fill_order(placed.order_id).fills
+    (corrected,) = client.correct_fill(fill.execution_id, price=89).fills
+    assert (corrected.quantity, corrected.price) == (10, 89)
+    with pytest.raises(ValueError, match="use the latest one"):
+        client.correct_fill(fill.execution_id, price=88)
+    with pytest.raises(ValueError, match="is not between 0 and 10"):
+        client.correct_fill(corrected.execution_id, quantity=11)
+    (busted,) = client.correct_fill(corrected.execution_id, quantity=0).fills
+    assert busted.quantity == 0
+
+
+async def test_an_order_left_unanswered_is_found_after_a_drop() -> None:
+    client = MockIBKRClient()
+    await client.connect()
+    client.leave_next_order_unanswered()
+    with pytest.raises(OrderStateUnknown) as unknown:
+        await client.place_order(AAPL, Order.limit("BUY", 1, 90))
+    client.lose_connection()
+    client.restore_connection()
+    assert client.in_doubt() == ()
+    assert client.order(unknown.value.order_id).status is OrderStatus.SUBMITTED
