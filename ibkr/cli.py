@@ -22,6 +22,7 @@ from ibkr.app import AppServer, Tokens, create_app
 from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
+from ibkr.doctor import examine, report
 from ibkr.errors import IBKRError, JournalError
 from ibkr.ib_client import IBKRClient
 from ibkr.journal import Journal
@@ -284,6 +285,45 @@ def orders(journal: Path | None, *, only_open: bool, as_json: bool) -> None:
 
 
 cli.add_command(contract)
+
+
+@cli.command()
+@click.option("--host", help="Where the gateway runs.  [env: IBKR_HOST]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Its port.  [env: IBKR_PORT]")
+@click.option("--client-id", type=click.IntRange(0), help="The API client id.")
+@click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0.1, 3600),
+    default=3.0,
+    show_default=True,
+    help="How long quotes are watched.",
+)
+@click.option("--trade", is_flag=True, help="Buy one share at the market, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of lines.")
+@click.option(
+    "--log-level", type=_LEVELS, default="CRITICAL", show_default=True, help="Logs on stderr."
+)
+def doctor(
+    host: str | None,
+    port: int | None,
+    client_id: int | None,
+    symbol: str,
+    seconds: float,
+    *,
+    trade: bool,
+    as_json: bool,
+    log_level: str,
+) -> None:
+    """Examine a gateway: connect, watch quotes, place and cancel an order. Paper accounts only."""
+    configure(log_level, "console")
+    try:
+        contract = Contract.stock(symbol)
+    except IBKRError as error:
+        raise CannotStart(str(error)) from None
+    settings = _settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
+    summary = examine(IBKRClient(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
+    report(summary, as_json=as_json)
 
 
 def main() -> None:

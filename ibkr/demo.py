@@ -1,5 +1,6 @@
 """The demonstration: connect, watch quotes, buy one share, rest an order, cancel it.
 
+`ibkr demo` shows all its steps, `ibkr doctor` examines a gateway with those it is asked for.
 It knows the protocol only, and a View it tells what happens; it draws nothing.
 Rule: the summary tells the truth. A step that failed is named, with what to do about it,
 and nothing after it is claimed.
@@ -8,7 +9,7 @@ and nothing after it is claimed.
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -24,6 +25,8 @@ _STOP_TIMEOUT_S = 5.0
 _FILL_TIMEOUT_S = 15.0
 _COMMISSION_TIMEOUT_S = 2.0
 _CENT = Decimal("0.01")
+
+ALL_STEPS = ("connect", "quotes", "market order", "cancel")
 
 
 class DemoFailed(Exception):  # noqa: N818 - as in ibkr.errors: the name says what happened
@@ -49,6 +52,7 @@ class DemoSummary:
     account: str = ""
     server_version: int | None = None
     quotes: int = 0
+    price: Decimal | None = None
     filled_price: Decimal | None = None
     filled_quantity: Decimal | None = None
     commission: Decimal | None = None
@@ -74,20 +78,25 @@ class DemoSummary:
 
 
 async def run_demo(
-    client: IBKRClientProtocol, contract: Contract, *, seconds: float, view: View
+    client: IBKRClientProtocol,
+    contract: Contract,
+    *,
+    seconds: float,
+    view: View,
+    steps: Sequence[str] = ALL_STEPS,
 ) -> DemoSummary:
-    """Run all steps against a client that is not connected yet; disconnects in any case."""
+    """Run steps against a client that is not connected yet; disconnects in any case."""
     summary = DemoSummary(symbol=contract.symbol)
-    steps = (
-        ("connect", _connect),
-        ("quotes", _watch_quotes),
-        ("market order", _buy_one),
-        ("cancel", _rest_and_cancel),
-    )
+    known = {
+        "connect": _connect,
+        "quotes": _watch_quotes,
+        "market order": _buy_one,
+        "cancel": _rest_and_cancel,
+    }
     try:
-        for name, step in steps:
+        for name in steps:
             try:
-                await step(client, contract, summary, view, seconds)
+                await known[name](client, contract, summary, view, seconds)
             except (IBKRError, DemoFailed, TimeoutError) as error:
                 summary.failed_step = name
                 summary.error = str(error) or "no answer in time"
@@ -128,6 +137,7 @@ async def _watch_quotes(
         async with asyncio.timeout(seconds):
             async for quote in client.quotes(contract):
                 summary.quotes += 1
+                summary.price = quote.bid or quote.last or quote.close or summary.price
                 view.quote(quote, summary.quotes)
     if not summary.quotes:
         raise DemoFailed(
@@ -188,12 +198,17 @@ async def _with_commission(
 async def _rest_and_cancel(
     client: IBKRClientProtocol, contract: Contract, summary: DemoSummary, view: View, _: float
 ) -> None:
-    market = summary.filled_price or Decimal(1)
+    market = summary.filled_price or summary.price or Decimal(1)
     limit = max((market / 2).quantize(_CENT), _CENT)
     resting = await client.place_order(contract, Order.limit("BUY", 1, limit))
     summary.resting_limit = limit
     view.step(f"resting: order {resting.order_id} to buy 1 at {limit} is {resting.status}")
-    cancelled = await client.cancel_order(resting.order_id)
+    try:
+        cancelled = await client.cancel_order(resting.order_id)
+    except IBKRError as error:
+        raise DemoFailed(
+            f"order {resting.order_id} is not cancelled: {error}. Cancel it by hand in TWS"
+        ) from error
     summary.cancelled = cancelled.status.is_cancelled
     view.step(f"order {resting.order_id} is {cancelled.status}")
 
