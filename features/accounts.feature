@@ -5,19 +5,46 @@ Feature: Accounts
     Given I am connected
     And AAPL is quoted 99.98 to 100.02
 
-  @simulator
+  @simulator @container
   Scenario: What is bought is held
     When I buy 10 AAPL at the market
     Then my order is filled at 100.02
     And the account holds 10 AAPL
 
-  @simulator
+  @simulator @container
+  Scenario: What is sold again is not held any more
+    When I buy 10 AAPL at the market
+    And I sell 10 AAPL at the market
+    Then my order is filled at 99.98
+    And the account holds 0 AAPL
+
+  @simulator @container
+  Scenario: Several purchases are one position
+    When I buy 10 AAPL at the market
+    And I buy 5 AAPL at the market
+    Then the account holds 15 AAPL
+
+  @simulator @container
+  Scenario: A purchase costs its price and a commission
+    Given the account has 1000000 USD in cash
+    When I buy 10 AAPL at the market
+    Then my order is filled at 100.02
+    And the account has 998998.80 USD in cash
+
+  @simulator @container
+  Scenario: An order that rests moves no money
+    When I buy 10 AAPL at 90.00 or better
+    Then my order rests
+    And the account has 1000000 USD in cash
+    And the account holds 0 AAPL
+
+  @simulator @container
   Scenario: What was never held can be sold short
     When I sell 10 AAPL at the market
     Then my order is filled at 99.98
     And the account holds -10 AAPL
 
-  @simulator
+  @simulator @container
   Scenario: Money paid out takes its leverage of buying power with it
     Given the account has a buying power of 4000000 USD
     When 900000 USD are paid out of the account
@@ -25,7 +52,7 @@ Feature: Accounts
     When 100000 USD are paid into the account
     Then the account has a buying power of 800000 USD
 
-  @simulator
+  @simulator @container
   Scenario: An order that the account cannot bear is rejected
     Given 990000 USD are paid out of the account
     When I buy 1000 AAPL at the market
@@ -34,7 +61,7 @@ Feature: Accounts
     And the message says "Initial Margin"
     And the account holds 0 AAPL
 
-  @simulator
+  @simulator @container
   Scenario: The price of an execution is corrected
     When I buy 10 AAPL at the market
     And my order is filled at 100.02
@@ -43,7 +70,7 @@ Feature: Accounts
     And my order is filled at 99.50
     And the account holds 10 AAPL
 
-  @simulator
+  @simulator @container
   Scenario: A correction changes the position
     When I buy 10 AAPL at the market
     And my order is filled at 100.02
@@ -51,7 +78,7 @@ Feature: Accounts
     Then I have been told of a fill of 8 at 100.02
     And the account holds 8 AAPL
 
-  @simulator
+  @simulator @container
   Scenario: A busted execution never was
     When I buy 10 AAPL at the market
     And my order is filled at 100.02

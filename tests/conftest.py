@@ -3,26 +3,35 @@
 from importlib.metadata import entry_points
 
 import pytest
+from tiers import DEFAULT, TIERS, tier_of
 
 PLUGIN = "simulator.pytest_plugin"
 IS_INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest11"))
 """Where the package is only on the path, the plugin has no entry point to be found by."""
 
-pytest_plugins = ["pytester", "contract_results"]
+pytest_plugins = ["pytester", "contract_results", "tiers.tally"]
 if not IS_INSTALLED:
     pytest_plugins.append(PLUGIN)
-pytest.register_assert_rewrite("steps", "trading_steps")  # a failed step shows its values
-
-TIERS = ("mock", "simulator")
+pytest.register_assert_rewrite("steps")  # a failed step shows its values
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--tier",
         action="append",
-        choices=TIERS,
-        help="Run the contracts on this tier only; may be given several times. "
-        "Default: mock and simulator.",
+        metavar="NAME",
+        help=f"Run the contracts on this tier only ({', '.join(TIERS)}); may be given several "
+        f"times. Default: {' and '.join(DEFAULT)}.",
+    )
+    parser.addoption("--host", default="127.0.0.1", help="Where the gateway of tier live runs.")
+    parser.addoption(
+        "--port",
+        type=int,
+        help="Its port; without one a gateway is started in a container, for the login that "
+        "TWS_USERID and TWS_PASSWORD_FILE name.",
+    )
+    parser.addoption(
+        "--live-report", metavar="FILE", help="Write the orders that tier live sent to a JSON file."
     )
     parser.addoption(
         "--library",
@@ -31,3 +40,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Compare with these installed client libraries only (ib_insync, ib_async, ibapi); "
         "may be given several times. Default: ib_insync and ibapi.",
     )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse a tier that cannot be run here before anything is."""
+    if hasattr(config, "workerinput"):
+        return
+    for name in config.getoption("--tier") or []:
+        try:
+            missing = tier_of(name).missing(config.option)
+        except LookupError as error:
+            raise pytest.UsageError(str(error)) from None
+        except ImportError as error:
+            raise pytest.UsageError(
+                f"--tier {name} needs the package {error.name}: install it with the extra "
+                "`containers`, as in pip install ibkr-testbed[containers]"
+            ) from None
+        if missing:
+            raise pytest.UsageError(missing)

@@ -6,31 +6,36 @@ that has no scenario, or cannot open, fails: nothing is skipped to green.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-import steps
-import trading_steps
-from tiers import TIERS, Tier
+from steps import ROOMS
+from tiers import DEFAULT, TIERS, tier_of
+from tiers.stage import Tier
+from tiers.tally import SENT, TIER
 
 HERE = Path(__file__).parent
 NOWHERE = "nowhere"
-PATIENCE_S = 10.0
 
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(steps, "steps")
-    config.pluginmanager.register(trading_steps, "trading_steps")
+    for room in ROOMS:
+        config.pluginmanager.import_plugin(room)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "tier" in metafunc.fixturenames:
         tags = {mark.name for mark in metafunc.definition.iter_markers()}
-        chosen = metafunc.config.getoption("--tier") or list(TIERS)
-        names = [name for name in TIERS if name in tags and name in chosen]
+        chosen = metafunc.config.getoption("--tier") or DEFAULT
+        names = [
+            name
+            for name in TIERS
+            if name in tags and name in chosen and not tier_of(name).excluded(tags)
+        ]
         metafunc.parametrize("tier", names or [NOWHERE], indirect=True)
 
 
@@ -47,19 +52,44 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
+def run(request: pytest.FixtureRequest) -> Iterator[Run]:
     """Run a coroutine on the scenario's loop; between two calls nothing moves."""
+    patience_s = tier_of(request.node.callspec.params["tier"]).patience_s
     with asyncio.Runner() as runner:
 
         def bounded(work: Coroutine[Any, Any, Any]) -> Any:
-            return runner.run(asyncio.wait_for(work, PATIENCE_S))
+            return runner.run(asyncio.wait_for(work, patience_s))
 
         yield bounded
 
 
+@pytest.fixture(scope="session")
+def ground_of(pytestconfig: pytest.Config) -> Iterator[Callable[[str], Any]]:
+    """What the scenarios of a tier share, made when the first of them runs."""
+    made: dict[str, Any] = {}
+    tried: set[str] = set()
+    with ExitStack() as stack:
+
+        def ground(name: str) -> Any:
+            if name not in made:
+                if name in tried:
+                    pytest.fail(f"tier {name} cannot open: see the first of its scenarios")
+                tried.add(name)
+                made[name] = stack.enter_context(tier_of(name).grounds(pytestconfig.option))
+            return made[name]
+
+        yield ground
+
+
 @pytest.fixture(autouse=True)
-def tier(request: pytest.FixtureRequest, run: Run) -> Iterator[Tier]:
-    tier = TIERS[request.param]()
+def tier(
+    request: pytest.FixtureRequest, run: Run, ground_of: Callable[[str], Any]
+) -> Iterator[Tier]:
+    tier: Tier = tier_of(request.param)(ground_of(request.param))
+    request.node.user_properties.append((TIER, request.param))
     run(tier.open())
     yield tier
-    run(tier.close())
+    try:
+        run(tier.close())
+    finally:
+        request.node.user_properties.append((SENT, tier.sent()))
