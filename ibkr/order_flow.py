@@ -207,13 +207,7 @@ class OrderFlow:
         if complete:
             await link.pause(self._settings.reconcile_settle_s)
             await link.snapshot(all_clients=True)
-        for result, judgement in self._blotter.settle(self._standing(link, complete=complete)):
-            log.warning(
-                "order_reconciled",
-                order_id=result.order_id,
-                verdict=judgement.verdict.value,
-                rule=judgement.rule,
-            )
+        for result, _ in self._blotter.settle(self._standing(link, complete=complete)):
             self._publish([OrderStatusChanged(result)])
 
     def _standing(self, link: GatewayLink, *, complete: bool) -> Standing:

@@ -11,6 +11,7 @@ IS_INSTALLED = any(point.value == PLUGIN for point in entry_points(group="pytest
 pytest_plugins = ["pytester", "contract_results"]
 if not IS_INSTALLED:
     pytest_plugins.append(PLUGIN)
+pytest.register_assert_rewrite("steps", "trading_steps")  # a failed step shows its values
 
 TIERS = ("mock", "simulator")
 

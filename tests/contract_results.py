@@ -27,6 +27,7 @@ PROPERTY = "contract"
 OTHER_TESTS = "Tests beside the features"
 MOST_DETAIL = 20_000
 MOST_FRAMES = 200
+MOST_TEXT = 2_000
 
 STEPS = pytest.StashKey[list[dict[str, Any]]]()
 SEEN = pytest.StashKey[dict[str, str]]()
@@ -158,12 +159,21 @@ def _transcript(item: pytest.Item) -> list[dict[str, Any]]:
             frames = _fixture(item, "run")(frames)
         return [_plain(frame) for frame in list(frames)[-MOST_FRAMES:]]
     except Exception as error:  # noqa: BLE001 - whatever it is, the scenario's own failure matters
-        return [{"name": "the transcript cannot be read", "fields": repr(error)}]
+        return [_plain({"name": "the transcript cannot be read", "fields": repr(error)})]
 
 
 def _plain(frame: dict[str, Any]) -> dict[str, Any]:
-    kept = str, int, float, bool, type(None)
-    return {key: value if isinstance(value, kept) else str(value) for key, value in frame.items()}
+    fields = frame.get("fields", "")
+    if isinstance(fields, dict):
+        fields = ", ".join(f"{name}={value}" for name, value in fields.items())
+    moment = datetime.fromtimestamp(frame.get("time_ms", 0) / 1000, UTC)
+    return {
+        "time": moment.isoformat(timespec="milliseconds") if "time_ms" in frame else "",
+        "client_id": frame.get("client_id"),
+        "direction": str(frame.get("direction", "")),
+        "name": str(frame.get("name", "")),
+        "fields": str(fields)[:MOST_TEXT],
+    }
 
 
 # --- once, where the reports come together ------------------------------------------
@@ -193,7 +203,7 @@ class Writer:
             library_version=library.version,
             package_version=_package_version(),
             python=platform.python_version(),
-            platform=platform.platform(terse=True),
+            platform=f"{platform.system()} {platform.machine()}",
             tiers=session.config.getoption("--tier") or [],
         )
 
@@ -247,14 +257,20 @@ class Writer:
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
-        return str(crash.message)
+        return str(crash.message) if ":" in crash.message else _with_line(report, crash.message)
     if isinstance(report.longrepr, tuple):  # of a skip: file, line, reason
         return str(report.longrepr[-1])
     return str(report.longrepr)
+
+
+def _with_line(report: pytest.TestReport | pytest.CollectReport, message: str) -> str:
+    """A message of one word says nothing: add the line of the test that raised it."""
+    marked = [line[1:].strip() for line in report.longreprtext.splitlines() if line[:1] == ">"]
+    return f"{message}: {marked[-1]}" if marked else message
 
 
 def _package_version() -> str:
     try:
         return version("ibkr-testbed")
     except PackageNotFoundError:
-        return "not installed"
+        return "checkout"

@@ -6,7 +6,6 @@ that the same scenario can be told of every tier its tags allow.
 
 from abc import ABC, abstractmethod
 from decimal import Decimal
-from typing import Any
 
 from ibkr import Contract, IBKRClient, IBKRClientProtocol, MockIBKRClient, Settings
 from simulator import Simulator, World, WorldSettings
@@ -54,10 +53,6 @@ class Stage(ABC):
     @abstractmethod
     def orders_received(self) -> int:
         """How many orders have reached the gateway."""
-
-    def transcript(self) -> list[dict[str, Any]]:
-        """The newest messages between client and gateway, where there are any."""
-        return []
 
 
 class Tier(ABC):
@@ -179,18 +174,6 @@ class SimulatorStage(Stage):
 
     def orders_received(self) -> int:
         return self.requests_received("PlaceOrder")
-
-    def transcript(self) -> list[dict[str, Any]]:
-        return [
-            {
-                "time": f"{received.time_ms / 1000:.3f}",
-                "client_id": received.client_id,
-                "direction": "in",
-                "name": type(received.request).__name__,
-                "fields": str(received.request),
-            }
-            for received in self.world.gateway.requests
-        ]
 
     def requests_received(self, name: str) -> int:
         return sum(type(r.request).__name__ == name for r in self.world.gateway.requests)

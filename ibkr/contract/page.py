@@ -22,7 +22,7 @@ _PHASES = {
     "call": "the scenario",
     "teardown": "closing the tier",
 }
-_DIRECTIONS = {"in": "→ gateway", "out": "← gateway"}
+_DIRECTIONS = {"in": "→ gateway", "out": "← gateway", "note": "note"}
 
 
 def render(results: Results) -> str:

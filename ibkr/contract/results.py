@@ -8,7 +8,6 @@ scenarios, and none of them failed; and account ids never stand in them.
 
 from collections.abc import Iterable
 from datetime import datetime
-from itertools import groupby
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, computed_field
@@ -17,6 +16,9 @@ from ibkr.logs import mask_accounts
 
 Outcome = Literal["passed", "failed", "skipped"]
 Masked = Annotated[str, AfterValidator(mask_accounts)]
+
+TIERS = ("mock", "simulator", "container", "live")
+"""The tiers from the nearest to the real thing; others follow them."""
 
 WORST_FIRST: tuple[Outcome, ...] = ("failed", "skipped", "passed")
 
@@ -168,9 +170,7 @@ class Results(Record):
     def places(self) -> tuple[tuple[str, int], ...]:
         """Every tier of every run that has results: the columns of the matrix."""
         met = {(one.tier, one.run) for scenario in self.scenarios for one in scenario.results}
-        order = ["mock", "simulator", "container", "live"]
-        known = {tier: number for number, tier in enumerate(order)}
-        return tuple(sorted(met, key=lambda at: (known.get(at[0], len(order)), at)))
+        return tuple(sorted(met, key=lambda at: _place_order(*at)))
 
     def place_name(self, tier: str, run: int) -> str:
         return f"{tier} / {self.runs[run].title}"
@@ -224,16 +224,26 @@ def _renumbered(scenario: Scenario, first: int) -> Scenario:
     return scenario.model_copy(update={"results": tuple(results)})
 
 
-def _joined(scenarios: Iterable[Scenario]) -> Iterable[Scenario]:
-    def order(one: Scenario) -> tuple[object, ...]:
-        return one.file, one.line, one.name, one.key
+def _place_order(tier: str, run: int) -> tuple[int, str, int]:
+    return TIERS.index(tier) if tier in TIERS else len(TIERS), tier, run
 
-    by_key = sorted(scenarios, key=lambda one: one.key)
-    joined = [list(same) for _, same in groupby(by_key, key=lambda one: one.key)]
-    return sorted(
-        (
-            same[0].model_copy(update={"results": tuple(r for one in same for r in one.results)})
-            for same in joined
-        ),
-        key=order,
-    )
+
+def _joined(scenarios: Iterable[Scenario]) -> list[Scenario]:
+    """Each scenario once, in the order of the features' text, its results by place."""
+    same: dict[object, list[Scenario]] = {}
+    for scenario in scenarios:
+        same.setdefault(scenario.key, []).append(scenario)
+    joined = [
+        tellings[0].model_copy(
+            update={
+                "results": tuple(
+                    sorted(
+                        (one for telling in tellings for one in telling.results),
+                        key=lambda one: _place_order(one.tier, one.run),
+                    )
+                )
+            }
+        )
+        for tellings in same.values()
+    ]
+    return sorted(joined, key=lambda one: (one.file, one.line, one.key))
