@@ -134,6 +134,11 @@ class Desk:
         self._count_subscriptions()
         self._log.info("market_data_subscribed", contract=str(contract))
 
+    def _show_quote(self, quote: Quote) -> None:
+        if quote.contract in self._board:
+            self._metrics.last_quote_timestamp = quote.time.timestamp()
+        self._board.publish(quote)
+
     def _close_quotes(self, contract: Contract, error: IBKRError | None = None) -> None:
         self._board.close(contract, error)
         self._count_subscriptions()

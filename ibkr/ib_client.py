@@ -435,7 +435,7 @@ class IBKRClient(Desk):
         if first is not None:
             self._open_quotes(quote.contract)
             _resolve(first.arrived)
-        self._board.publish(quote)
+        self._show_quote(quote)
 
     def market_data_failed(self, contract: Contract, error: IBKRError) -> None:
         """A code ended a subscription; while IB is out of reach it is only interrupted."""

@@ -21,6 +21,7 @@ class IBKRMetrics(Collector):
       here, rejected there, or left in an unknown state
     - `ib_market_data_subscriptions`: live market data subscriptions
     - `ib_orders_in_doubt`: orders that were handed over and whose fate is not known
+    - `ib_last_quote_timestamp_seconds`: when the newest quote of any contract arrived, 0: never
 
     Without a registry it makes its own. One registry takes the metrics of one client:
     a second one raises ValueError, as for any Prometheus collector.
@@ -33,6 +34,7 @@ class IBKRMetrics(Collector):
         self.order_errors_total = 0
         self.market_data_subscriptions = 0
         self.orders_in_doubt = 0
+        self.last_quote_timestamp = 0.0
         self.registry.register(self)
 
     def collect(self) -> Iterator[Metric]:
@@ -59,6 +61,11 @@ class IBKRMetrics(Collector):
             "ib_orders_in_doubt",
             "Orders handed over whose fate is not known.",
             value=self.orders_in_doubt,
+        )
+        yield GaugeMetricFamily(
+            "ib_last_quote_timestamp_seconds",
+            "When the newest quote arrived, in seconds since 1970; 0: none did.",
+            value=self.last_quote_timestamp,
         )
 
     def describe(self) -> Iterator[Metric]:

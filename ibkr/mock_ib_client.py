@@ -232,7 +232,7 @@ class MockIBKRClient(Desk):
         if contract not in self._board:
             self._open_quotes(contract)
             if contract in self._quotes:
-                self._board.publish(self._quotes[contract])
+                self._show_quote(self._quotes[contract])
         return Subscription(contract=contract, market_data_type=MarketDataType.LIVE)
 
     async def cancel_market_data(self, contract: Contract) -> None:
@@ -266,7 +266,7 @@ class MockIBKRClient(Desk):
         )
         self._quotes[contract] = quote
         if self._state in {_S.READY, _S.DEGRADED}:
-            self._board.publish(quote)
+            self._show_quote(quote)
         return quote
 
     def fill_order(
@@ -390,7 +390,7 @@ class MockIBKRClient(Desk):
             self._work(found.contract, found.order, found.order_id)
         for contract in self._board.contracts():
             if contract in self._quotes:
-                self._board.publish(self._quotes[contract])
+                self._show_quote(self._quotes[contract])
 
     def lose_upstream(self) -> None:
         """As code 1100: DEGRADED, orders are refused, until `restore_connection`."""

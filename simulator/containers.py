@@ -20,14 +20,20 @@ from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
 import click
-import docker.errors
 import httpx
-import requests
-from testcontainers.core.container import DockerContainer
-from testcontainers.core.docker_client import DockerClient
 
 from simulator.cli import serve
 from simulator.control.client import ControlClient
+
+try:
+    import docker.errors
+    import requests
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.docker_client import DockerClient
+except ModuleNotFoundError as missing:
+    raise ModuleNotFoundError(
+        f"{missing}: containers need an extra, `pip install 'ibkr-testbed[containers]'`"
+    ) from None
 
 Answer = TypeVar("Answer")
 

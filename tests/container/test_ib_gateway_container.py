@@ -149,6 +149,19 @@ def test_a_build_that_fails_is_told_with_what_it_says(tmp_path) -> None:
         IBGatewayContainer.build(tmp_path, image="localhost/ibkr-testbed/never")
 
 
+def test_without_the_extra_it_is_told_what_to_install(tmp_path) -> None:
+    (tmp_path / "docker.py").write_text("raise ModuleNotFoundError(\"No module named 'docker'\")")
+    result = subprocess.run(
+        [sys.executable, "-c", "import simulator.containers"],
+        env={"PYTHONPATH": ":".join([str(tmp_path), *sys.path])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "pip install 'ibkr-testbed[containers]'" in result.stderr.splitlines()[-1]
+
+
 def test_no_engine_is_one_sentence(tmp_path) -> None:
     code = "from simulator.containers import IBGatewayContainer as C; C()"
     result = subprocess.run(

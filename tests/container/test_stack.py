@@ -135,8 +135,12 @@ def test_an_order_is_counted_by_prometheus(stack) -> None:
 
 
 def test_every_expression_of_the_dashboard_has_an_answer(stack) -> None:
-    stack.place("shown")
+    # a rise is seen only from a value that was scraped
+    until(lambda: value(stack, "ib_orders_total") == orders_sent(stack))
+    assert stack.place("shown").is_success
+    assert stack.get("app", 8000, "/quotes/AAPL", headers=stack.bearer).is_success
     until(lambda: value(stack, "sum(increase(ib_orders_total[15m]))") > 0)
+    until(lambda: value(stack, "ib_last_quote_timestamp_seconds") > 0)
     for panel in DASHBOARD["panels"]:
         for target in panel["targets"]:
             results = stack.query(target["expr"])
@@ -181,6 +185,8 @@ def test_promtool_finds_nothing_wrong(stack, check) -> None:
 async def test_an_order_whose_app_is_killed_is_at_the_broker_once(stack) -> None:
     """The gateway stands still while the order is on its way, and the app dies meanwhile."""
     app, simulator = stack.container("app"), stack.container("simulator")
+    until(lambda: ready(stack))
+    assert stack.place("known").is_success  # the contract is asked for once
     async with control(stack) as owner:
         before = {order.perm_id for order in await owner.orders()}
     sent = orders_sent(stack)
@@ -188,7 +194,8 @@ async def test_an_order_whose_app_is_killed_is_at_the_broker_once(stack) -> None
     with ThreadPoolExecutor(1) as caller:
         try:
             call = caller.submit(stack.place, "killed", order_type="LMT", limit_price="1")
-            until(lambda: orders_sent(stack) == sent + 1)
+            until(lambda: orders_sent(stack) == sent + 1 or call.done())
+            assert not call.done(), call.result().text
         finally:
             app.kill()
             simulator.unpause()
@@ -209,6 +216,7 @@ def orders_sent(stack: Stack) -> float:
 
 
 def test_the_broker_outlives_its_gateway(stack) -> None:
+    until(lambda: ready(stack))
     placed = stack.place("outlives", order_type="LMT", limit_price="1").json()
     simulator = stack.container("simulator")
     simulator.restart(timeout=5)

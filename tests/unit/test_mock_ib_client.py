@@ -96,6 +96,14 @@ async def test_same_story_same_results_ids_and_times():
     ]
 
 
+async def test_the_age_of_the_newest_quote_is_measured(mock):
+    mock.set_quote(AAPL, bid="190.00", ask="190.05")
+    assert mock.metrics.last_quote_timestamp == 0  # nobody asked for it yet
+    await mock.request_market_data(AAPL)
+    shown = await anext(mock.quotes(AAPL))
+    assert mock.metrics.last_quote_timestamp == shown.time.timestamp() > 0
+
+
 async def test_market_order_fills_at_the_far_side_of_the_quote(mock):
     mock.set_quote(AAPL, bid="190.00", ask="190.05")
     bought = await mock.place_order(AAPL, BUY)

@@ -191,6 +191,7 @@ def test_exposition_has_exactly_these_series_from_the_start():
         "ib_order_errors_total 0.0",
         "ib_market_data_subscriptions 0.0",
         "ib_orders_in_doubt 0.0",
+        "ib_last_quote_timestamp_seconds 0.0",
     ]
     assert "# TYPE ib_orders_total counter" in lines
     assert "# TYPE ib_connection_status gauge" in lines
