@@ -10,6 +10,7 @@ A message is about one of our orders if it carries its reference, or a permanent
 it. Ids alone count for orders sent over the present link only: they can be given out again.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from ibkr import references
 from ibkr.errors import (
     IBKRError,
     IdempotencyConflict,
+    InvalidOrder,
     JournalError,
     OrderNotAccepted,
     OrderNotFound,
@@ -53,6 +55,15 @@ from ibkr.orders import (
 from ibkr.reconcile import ROWS, Evidence, Judgement, Verdict, judge
 
 log = structlog.get_logger("ibkr")
+
+_MAX_KEY = 255
+_LEVELS = {
+    Verdict.NOT_SENT: logging.INFO,
+    Verdict.FOUND: logging.INFO,
+    Verdict.NOT_ACCEPTED: logging.WARNING,
+    Verdict.UNKNOWN: logging.WARNING,
+    Verdict.DUPLICATE: logging.ERROR,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +207,10 @@ class Blotter:
     def repeated(self, key: str | None, contract: Contract, order: Order) -> OrderResult | None:
         """What an earlier call under this key led to; None where it is free to be sent.
 
-        Raises IdempotencyConflict for another body, else what the earlier call raised.
+        Raises IdempotencyConflict for another body, InvalidOrder for a key that is none, else
+        what the earlier call raised.
         """
+        _check_key(key)
         entry = None if key is None else self._by_key(key)
         if entry is None:
             return None
@@ -350,8 +363,8 @@ class Blotter:
     def _judged(self, entry: Entry, judgement: Judgement, *, late: bool = False) -> Entry:
         detail = {"verdict": judgement.verdict.value, "rule": judgement.rule}
         settled = judgement.verdict in {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
-        alarm = late or judgement.verdict is Verdict.DUPLICATE
-        (log.error if alarm else log.info)(
+        log.log(
+            logging.ERROR if late else _LEVELS[judgement.verdict],
             "order_judged",
             order_id=entry.order_id,
             reference=entry.reference,
@@ -500,6 +513,15 @@ class Blotter:
             yield
         except JournalError as error:
             log.exception("journal_write_failed", reference=entry.reference, reason=error.message)
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
+        raise InvalidOrder(
+            f"order field key cannot be {key[:_MAX_KEY]!r}: use 1 to {_MAX_KEY} printable characters",
+            field="key",
+            value=key,
+        )
 
 
 def _result_of(entry: Entry) -> OrderResult:

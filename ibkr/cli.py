@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import uvicorn
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from rich.console import Console
 
 from ibkr import orders_view
-from ibkr.app import create_app
+from ibkr.app import AppServer, Tokens, create_app
 from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
@@ -30,6 +29,9 @@ from ibkr.library import LibraryMissing
 from ibkr.logs import LogFormat, configure
 from ibkr.models import Contract
 from ibkr.settings import Settings
+
+_SECRETS = Path("/run/secrets")
+_TOKEN_LEAST = 16
 
 _SIMULATOR_ONLY = {"account": "", "read_only": False}
 _PAPER_ONLY = {"allow_live": False, "live_account": ""}
@@ -61,7 +63,10 @@ def cli() -> None:
 def _settings(**given: Any) -> Settings:
     """Settings from the environment, with what was given on the command line on top."""
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings(
+            _secrets_dir=_SECRETS if _SECRETS.is_dir() else None,  # type: ignore[call-arg]
+            **{name: value for name, value in given.items() if value is not None},
+        )
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}"
@@ -82,35 +87,82 @@ def _client(settings: Settings) -> IBKRClient:
 @click.option(
     "--port", "app_port", type=click.IntRange(0, 65535), help="Its port.  [env: IBKR_APP_PORT]"
 )
+@click.option(
+    "--token-file",
+    "app_token_file",
+    type=click.Path(path_type=Path),
+    help="File with the token that may trade.  [env: IBKR_APP_TOKEN_FILE]",
+)
+@click.option(
+    "--read-token-file",
+    "app_read_token_file",
+    type=click.Path(path_type=Path),
+    help="File with a token that may only read.  [env: IBKR_APP_READ_TOKEN_FILE]",
+)
 @_log_level
 @_log_format
-def serve(
-    app_host: str | None, app_port: int | None, log_level: str | None, log_format: LogFormat
-) -> None:
+def serve(log_format: LogFormat, **given: Any) -> None:
     """Serve the HTTP app.
 
-    The gateway is set by IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID and so on.
+    The gateway is set by IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID and so on. Without a trade
+    token, of a file or of IBKR_APP_TOKEN, the app shows quotes and takes no orders.
     """
-    settings = _settings(app_host=app_host, app_port=app_port, log_level=log_level)
+    settings = _settings(**given)
     configure(settings.log_level, log_format)
-    _check_app_host(settings)
+    tokens = _tokens(settings)
+    _check_app_host(settings, tokens)
     listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts)
+    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
     host, port = listener.getsockname()[:2]
-    click.echo(f"listening on http://{host}:{port}", err=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, log_config=None)
-    uvicorn.Server(config).run(sockets=[listener])
+    trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
+    click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
+    AppServer(app).serve_on(listener)
 
 
-def _check_app_host(settings: Settings) -> None:
+def _tokens(settings: Settings) -> Tokens:
+    trade = _token("app_token", settings.app_token, settings.app_token_file)
+    read = _token("app_read_token", settings.app_read_token, settings.app_read_token_file)
+    if trade and trade == read:
+        raise CannotStart("app_read_token is the token that may trade; make it another one")
+    return Tokens.of(trade=trade, read=read)
+
+
+def _token(name: str, given: SecretStr | None, file: Path | None) -> str:
+    """The token itself, or empty where none is set; no message ever shows it."""
+    if given is not None and file is not None:
+        raise CannotStart(f"{name} and {name}_file are both set; keep one of them")
+    if given is None and file is None:
+        return ""
+    try:
+        token = given.get_secret_value() if given else file.read_text("utf-8") if file else ""
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise CannotStart(f"{name}_file {file} cannot be read: {reason}") from None
+    token = token.strip()
+    if len(token) < _TOKEN_LEAST or not token.isascii() or not token.isprintable() or " " in token:
+        raise CannotStart(
+            f"{name} must have at least {_TOKEN_LEAST} ASCII characters and no spaces; "
+            "make one with: openssl rand -hex 32"
+        )
+    return token
+
+
+def _check_app_host(settings: Settings, tokens: Tokens) -> None:
     try:
         loopback = ip_address(settings.app_host).is_loopback
     except ValueError:
         loopback = settings.app_host == "localhost"
-    if not loopback and not settings.app_allow_remote:
+    if loopback:
+        return
+    if not settings.app_allow_remote:
         raise CannotStart(
             f"{settings.app_host} is not a loopback address, and whoever reaches this app can "
             "trade. Set IBKR_APP_ALLOW_REMOTE=true if that is what you want"
+        )
+    if tokens == Tokens():
+        raise CannotStart(
+            f"{settings.app_host} is not a loopback address, and this app has no token: anyone "
+            "could use it. Set IBKR_APP_TOKEN_FILE, or IBKR_APP_READ_TOKEN_FILE to read only"
         )
 
 

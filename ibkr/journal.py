@@ -11,7 +11,7 @@ import json
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -323,7 +323,11 @@ class Journal:
     # --- opening ----------------------------------------------------------------------
 
     def _connect(self, place: str | Path) -> sqlite3.Connection:
-        target = place if isinstance(place, str) else place.absolute()  # no special names
+        target = place
+        if isinstance(place, Path):
+            target = place.absolute()  # none of SQLite's special names
+            with suppress(OSError):  # what is wrong with it, SQLite says below
+                place.touch(mode=0o600)  # accounts and orders are nobody else's business
         with self._explained():
             return sqlite3.connect(
                 target, timeout=0.25, isolation_level=None, check_same_thread=False

@@ -167,6 +167,8 @@ class OrderFlow:
     # --- cancelling -------------------------------------------------------------------
 
     async def cancel(self, link: GatewayLink, order_id: OrderId) -> OrderResult:
+        if link.is_request_id(order_id):  # the refusal would be taken for that of the request
+            raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
         confirmed = self._waiters.cancelled.get(order_id)
         if confirmed is None:
             await link.slot()
@@ -207,13 +209,7 @@ class OrderFlow:
         if complete:
             await link.pause(self._settings.reconcile_settle_s)
             await link.snapshot(all_clients=True)
-        for result, judgement in self._blotter.settle(self._standing(link, complete=complete)):
-            log.warning(
-                "order_reconciled",
-                order_id=result.order_id,
-                verdict=judgement.verdict.value,
-                rule=judgement.rule,
-            )
+        for result, _ in self._blotter.settle(self._standing(link, complete=complete)):
             self._publish([OrderStatusChanged(result)])
 
     def _standing(self, link: GatewayLink, *, complete: bool) -> Standing:

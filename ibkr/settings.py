@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ibkr.library import LibraryName
@@ -92,6 +92,14 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
     app_host: str = "127.0.0.1"
     app_port: int = Field(default=8000, ge=0, le=65535)
+    app_token: SecretStr | None = Field(
+        default=None, description="Who has it may trade; without one the app places no orders."
+    )
+    app_token_file: Path | None = Field(default=None, description="A file with that token.")
+    app_read_token: SecretStr | None = Field(
+        default=None, description="Who has it may read quotes and orders."
+    )
+    app_read_token_file: Path | None = Field(default=None, description="A file with that token.")
     app_allow_remote: bool = Field(
         default=False, description="Let the app listen on other than loopback addresses."
     )

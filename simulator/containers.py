@@ -203,6 +203,11 @@ class IBGatewayContainer(Attended):
             )
         try:
             DockerClient().build(str(path), tag=image, target="simulator")
+        except docker.errors.BuildError as error:
+            said = "".join(part.get("stream", "") for part in error.build_log).splitlines()
+            raise ContainerUnavailable(
+                f"cannot build {image}; it says:\n" + "\n".join(said[-LOG_LINES:])
+            ) from None
         except docker.errors.DockerException as error:
             raise ContainerUnavailable(f"cannot build {image}: {_first_line(error)}") from None
         return image

@@ -139,6 +139,16 @@ def test_a_folder_that_is_no_checkout_is_told(tmp_path) -> None:
         IBGatewayContainer.build(tmp_path)
 
 
+def test_a_build_that_fails_is_told_with_what_it_says(tmp_path) -> None:
+    (tmp_path / "Dockerfile").write_text(
+        "FROM python:3.11-slim AS simulator\nRUN echo no such luck && false\n"
+    )
+    with pytest.raises(
+        ContainerUnavailable, match=r"cannot build .*; it says:\n[^$]*\nno such luck"
+    ):
+        IBGatewayContainer.build(tmp_path, image="localhost/ibkr-testbed/never")
+
+
 def test_no_engine_is_one_sentence(tmp_path) -> None:
     code = "from simulator.containers import IBGatewayContainer as C; C()"
     result = subprocess.run(

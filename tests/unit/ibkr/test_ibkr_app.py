@@ -4,11 +4,13 @@ import httpx
 import pytest
 
 from ibkr import errors
-from ibkr.app import HTTP_STATUS, create_app, get_client, http_status
+from ibkr.app import HTTP_STATUS, Tokens, create_app, get_client, http_status
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract
 
 AAPL = Contract.stock("AAPL")
+TOKEN = "canary-of-the-trade-token"  # noqa: S105 - made up
+AUTH = {"Authorization": f"Bearer {TOKEN}"}
 
 
 @pytest.fixture
@@ -21,11 +23,17 @@ async def mock():
 
 @pytest.fixture
 async def http(mock):
-    app = create_app(mock, manage_connection=False, quote_timeout_s=0.01)
+    app = create_app(
+        mock, manage_connection=False, quote_timeout_s=0.01, tokens=Tokens.of(trade=TOKEN)
+    )
     async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1"
+        transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=AUTH
     ) as made:
         yield made
+
+
+def post(http, body, key="k-1"):
+    return http.post("/orders", json=body, headers={"Idempotency-Key": key})
 
 
 BUY = {"symbol": "AAPL", "action": "BUY", "quantity": "1"}
@@ -33,7 +41,9 @@ BUY = {"symbol": "AAPL", "action": "BUY", "quantity": "1"}
 
 async def test_health_and_metrics_follow_the_connection(http, mock):
     assert (await http.get("/health/live")).status_code == 200
-    assert (await http.get("/health/ready")).json() == {"ready": True, "state": "ready"}
+    ready = (await http.get("/health/ready")).json()
+    assert (ready["ready"], ready["state"]) == (True, "ready")
+    assert ready["since"].endswith("Z")
     assert "ib_connection_status 1.0" in (await http.get("/metrics")).text
     mock.lose_connection()
     answer = await http.get("/health/ready")
@@ -56,7 +66,7 @@ async def test_quote_that_does_not_come_is_a_timeout(http, mock):
 
 async def test_order_is_placed_read_and_cancelled(http):
     body = BUY | {"order_type": "LMT", "limit_price": "100"}
-    placed = await http.post("/orders", json=body)
+    placed = await post(http, body)
     assert (placed.status_code, placed.json()["status"]) == (201, "Submitted")
     path = f"/orders/{placed.json()['order_id']}"
     assert (await http.get(path)).json()["remaining"] == "1"
@@ -64,7 +74,7 @@ async def test_order_is_placed_read_and_cancelled(http):
 
 
 async def test_market_order_is_filled(http):
-    answer = await http.post("/orders", json=BUY)
+    answer = await post(http, BUY)
     assert answer.json()["average_fill_price"] == "190.05"
 
 
@@ -79,23 +89,23 @@ async def test_market_order_is_filled(http):
     ],
 )
 async def test_typed_errors_become_problem_details(http, change, status, code):
-    answer = await http.post("/orders", json=BUY | change)
+    answer = await post(http, BUY | change)
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code)
 
 
 async def test_gateway_code_and_field_are_told(http, mock):
-    assert (await http.post("/orders", json=BUY | {"action": "HOLD"})).json()["field"] == "action"
+    assert (await post(http, BUY | {"action": "HOLD"})).json()["field"] == "action"
     mock.reject_next_order(201, "Order rejected - reason:account DU1234567 has no margin")
-    problem = (await http.post("/orders", json=BUY)).json()
+    problem = (await post(http, BUY)).json()
     assert (problem["gateway_code"], problem["title"]) == (201, "OrderRejected")
     assert "DU1234567" not in problem["detail"]
 
 
 async def test_unknown_outcome_is_accepted_with_the_id_and_no_server_error(http, mock):
     mock.leave_next_order_unanswered()
-    answer = await http.post("/orders", json=BUY)
+    answer = await post(http, BUY)
     assert (answer.status_code, answer.json()["order_id"]) == (202, 1)
     assert (await http.get("/orders/1")).status_code == 200
 
@@ -103,7 +113,7 @@ async def test_unknown_outcome_is_accepted_with_the_id_and_no_server_error(http,
 async def test_unknown_order_and_lost_connection(http, mock):
     assert (await http.get("/orders/9")).status_code == 404
     mock.lose_connection()
-    assert (await http.post("/orders", json=BUY)).status_code == 503
+    assert (await post(http, BUY)).status_code == 503
 
 
 async def test_client_is_swapped_in_one_line(mock):

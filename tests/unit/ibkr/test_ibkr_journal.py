@@ -246,6 +246,15 @@ def test_a_journal_that_must_exist_is_not_made(path):
     assert not os.path.lexists(path)
 
 
+def test_nobody_else_may_read_it(path):
+    journal = Journal(path)
+    journal.take()
+    journal.intend(entry())
+    modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    assert set(modes) >= {"journal", "journal-wal", "journal-lease"}
+    assert set(modes.values()) == {0o600}
+
+
 def test_it_is_as_durable_as_sqlite_can_be(path):
     journal = Journal(path)
     connection = journal._connection

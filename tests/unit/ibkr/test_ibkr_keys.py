@@ -5,6 +5,7 @@ import pytest
 from ibkr.errors import (
     ErrorCode,
     IdempotencyConflict,
+    InvalidOrder,
     OrderNotFound,
     OrderRejected,
     OrderStateUnknown,
@@ -77,3 +78,11 @@ async def test_an_order_in_doubt_is_listed_until_its_fate_is_known(mock):
 async def test_a_key_nothing_was_sent_under_is_not_found(mock):
     with pytest.raises(OrderNotFound, match="'k'"):
         mock.order_by_key("k")
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\nb"])
+async def test_a_key_that_is_none_is_refused(mock, key):
+    with pytest.raises(InvalidOrder, match="use 1 to 255 printable characters") as caught:
+        await mock.place_order(AAPL, FAR, key=key)
+    assert caught.value.field == "key"
+    assert mock.metrics.orders_total == 0

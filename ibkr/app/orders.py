@@ -1,0 +1,178 @@
+"""Place, read and cancel orders.
+
+It knows the protocol and no gateway. Rule: an order is sent once per Idempotency-Key, and
+whatever ends the wait for its answer, the caller hears whether it was sent.
+
+Which status means what follows draft-ietf-httpapi-idempotency-key-header-06: no key is 400,
+a key with another body is 422, and a repeat gets the result of the first request: 201 with
+the order as it is now, or the refusal again.
+"""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi.responses import JSONResponse
+
+from ibkr.app.access import ReadRoute, TradeRoute
+from ibkr.app.bodies import InDoubt, OrderBody, Undecided
+from ibkr.app.context import Client, Context, Shared
+from ibkr.app.documented import BEARER, Responses, header, problems
+from ibkr.app.problems import RETRY_AFTER_S, AppCode, AppProblem
+from ibkr.errors import ConnectivityError, IBKRError, JournalError, OrderNotFound, OrderStateUnknown
+from ibkr.logs import mask_accounts
+from ibkr.models import OrderId, OrderResult
+from ibkr.protocol import IBKRClientProtocol
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._:\-]{0,63}"
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=rf'^({_NAME}|"{_NAME}")$',
+        description="A name for this order that no other has, a UUID for example; with or "
+        "without the quotes of a structured header.",
+        examples=["6f1d1c7e-8f3c-4c39-9f66-0d2a0c6f9a11"],
+    ),
+]
+PlainKey = Annotated[str, Path(pattern=f"^{_NAME}$", examples=["demo-1"])]
+AnyId = Annotated[int, Path(ge=0, le=2**31 - 1, examples=[1])]
+
+_UNDECIDED: Responses = {
+    202: {
+        "model": Undecided,
+        "description": "It was sent and no answer came: it may or may not be live.",
+        "headers": {
+            "Location": header("The path that knows."),
+            "Retry-After": header("Seconds.", "integer"),
+        },
+    }
+}
+
+_MAY_COME_LATE = (ConnectivityError, JournalError)
+"""Errors that do not say by themselves whether the order went out before them."""
+
+trading = APIRouter(prefix="/orders", tags=["orders"], route_class=TradeRoute)
+reading = APIRouter(prefix="/orders", tags=["orders"], route_class=ReadRoute)
+
+
+@trading.post(
+    "",
+    status_code=201,
+    response_model=OrderResult,
+    openapi_extra=BEARER,
+    responses=problems(401, 403, 404, 409, 429, 503, 504)
+    | _UNDECIDED
+    | {201: {"headers": {"Location": header("The order.")}}},
+)
+async def place(
+    *,
+    request: Request,
+    response: Response,
+    client: Client,
+    shared: Shared,
+    key: Key,
+    body: OrderBody,
+) -> OrderResult | Response:
+    """Place an order once, and answer at its first acknowledgement by the gateway."""
+    name = key.strip('"')
+    where = request.url_for("order_of_key", key=name).path
+    try:
+        result = await _place(client, shared, name, body)
+    except OrderStateUnknown as error:
+        return _undecided(client, error, where)
+    response.headers["Location"] = request.url_for("order", order_id=result.order_id).path
+    return result
+
+
+async def _place(
+    client: IBKRClientProtocol, shared: Context, key: str, body: OrderBody
+) -> OrderResult:
+    """The order, or an error that is true: OrderStateUnknown as soon as it may be out."""
+    sending = asyncio.create_task(client.place_order(body.contract(), body.order(), key=key))
+    try:
+        return await _until_closing(sending, shared)
+    except Exception as error:
+        if isinstance(error, IBKRError) and not isinstance(error, _MAY_COME_LATE):
+            raise
+        known = _known(client, key)
+        if known is None:  # it never went out
+            raise
+        raise OrderStateUnknown(
+            f"the fate of order {known.order_id} is not known", order_id=known.order_id
+        ) from error
+
+
+async def _until_closing(sending: asyncio.Task[OrderResult], shared: Context) -> OrderResult:
+    """The outcome; once the app closes, there is a little time left for it."""
+    closing = asyncio.create_task(shared.closing.wait())
+    try:
+        await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({sending}, timeout=shared.limits.shutdown_grace_s)
+    finally:
+        closing.cancel()
+        sending.cancel()
+    await asyncio.wait({sending})
+    if done:
+        return sending.result()
+    raise AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; the order was not sent")
+
+
+def _known(client: IBKRClientProtocol, key: str) -> OrderResult | None:
+    try:
+        return client.order_by_key(key)
+    except OrderNotFound:
+        return None
+
+
+def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str) -> Response:
+    order_id = error.order_id
+    try:
+        known = None if order_id is None else client.order(OrderId(order_id))
+    except OrderNotFound:
+        known = None
+    body = Undecided(
+        detail=mask_accounts(error.message), order_id=order_id, ask_again=where, order=known
+    )
+    return JSONResponse(
+        body.model_dump(mode="json"),
+        status_code=202,
+        headers={"Location": where, "Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+@reading.get("/in-doubt", openapi_extra=BEARER, responses=problems(401))
+async def in_doubt(client: Client) -> InDoubt:
+    """The orders that were sent and of which it is not known whether they live."""
+    return InDoubt(orders=client.in_doubt())
+
+
+@reading.get(
+    "/by-key/{key}",
+    openapi_extra=BEARER,
+    responses=problems(401, 404),
+)
+async def order_of_key(client: Client, key: PlainKey) -> OrderResult:
+    """The order that was sent under an Idempotency-Key; 404: none was."""
+    return client.order_by_key(key)
+
+
+@reading.get("/{order_id:int}", openapi_extra=BEARER, responses=problems(401, 404))
+async def order(client: Client, order_id: AnyId) -> OrderResult:
+    """An order as far as it is known now."""
+    return client.order(OrderId(order_id))
+
+
+@trading.delete(
+    "/{order_id:int}",
+    response_model=OrderResult,
+    openapi_extra=BEARER,
+    responses=problems(401, 403, 404, 409, 429, 503, 504) | _UNDECIDED,
+)
+async def cancel(request: Request, client: Client, order_id: AnyId) -> OrderResult | Response:
+    """Cancel an order, and answer when the gateway confirms it. Cancelling twice is harmless."""
+    try:
+        return await client.cancel_order(OrderId(order_id))
+    except OrderStateUnknown as error:
+        return _undecided(client, error, request.url_for("order", order_id=order_id).path)
