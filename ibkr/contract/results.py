@@ -198,15 +198,16 @@ _OF_THE_PLACE = frozenset({"server_version"})
 def _shortcoming(run: Run) -> str | None:
     """Why this run alone cannot be taken for a success, apart from failed scenarios."""
     missing = run.collected - run.completed
+    reasons = []
     if run.exit_status is None:
-        return f"the run was interrupted; {missing} of {run.collected} scenarios have no result"
+        reasons.append("the run was interrupted")
+    elif run.exit_status not in {0, 1}:
+        reasons.append(f"pytest ended with status {run.exit_status}")
     if missing:
-        return f"{missing} of {run.collected} scenarios have no result"
-    if run.exit_status not in {0, 1}:
-        return f"pytest ended with status {run.exit_status}"
-    if not run.completed:
-        return "no scenario has run"
-    return None
+        reasons.append(f"{missing} of {run.collected} scenarios have no result")
+    elif not run.completed:
+        reasons.append("no scenario has run")
+    return "; ".join(reasons) or None
 
 
 def merged(several: Iterable[Results]) -> Results:
