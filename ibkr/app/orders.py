@@ -36,8 +36,8 @@ Key = Annotated[
         examples=["6f1d1c7e-8f3c-4c39-9f66-0d2a0c6f9a11"],
     ),
 ]
-PlainKey = Annotated[str, Path(pattern=f"^{_NAME}$")]
-AnyId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+PlainKey = Annotated[str, Path(pattern=f"^{_NAME}$", examples=["demo-1"])]
+AnyId = Annotated[int, Path(ge=0, le=2**31 - 1, examples=[1])]
 
 _UNDECIDED: Responses = {
     202: {
