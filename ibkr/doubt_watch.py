@@ -7,7 +7,7 @@ whose successor looks for itself.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -28,11 +28,15 @@ class DoubtWatch:
     look: Callable[[], Awaitable[None]]
     sleep: Callable[[float], Awaitable[None]]
     interval_s: float
-    _task: asyncio.Task[None] | None = None
+    _task: asyncio.Task[None] | None = field(default=None, init=False)
+
+    @property
+    def is_awake(self) -> bool:
+        return self._task is not None and not self._task.done()
 
     def wake(self) -> None:
         """Begin unless it has begun or is not needed."""
-        if (self._task is None or self._task.done()) and self.is_needed():
+        if not self.is_awake and self.is_needed():
             self._task = asyncio.create_task(self._looks())
             self._task.add_done_callback(_note_end)
 

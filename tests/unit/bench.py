@@ -27,6 +27,7 @@ class Bench:
         self.pauses = []
         self.let_sleep = asyncio.Event()
         self.let_sleep.set()
+        self.look_pauses = 0
         self.looks = asyncio.Event()  # set: the next look for orders in doubt is due
         defaults = {
             "connect_timeout_s": 0.2,
@@ -47,6 +48,7 @@ class Bench:
 
     async def sleep(self, pause_s):
         if pause_s == LOOK_S:
+            self.look_pauses += 1
             await self.looks.wait()
             self.looks.clear()
             return
