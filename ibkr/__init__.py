@@ -34,6 +34,7 @@ from ibkr.errors import (
     RequestTimeout,
     StreamOverflow,
     SyncFailed,
+    TradingHalted,
 )
 from ibkr.ib_client import IBKRClient
 from ibkr.metrics import IBKRMetrics
@@ -128,6 +129,7 @@ __all__ = [
     "Subscription",
     "SyncFailed",
     "TimeInForce",
+    "TradingHalted",
     "create_app",
     "get_client",
 ]

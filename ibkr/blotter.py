@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 
 from ibkr import references
+from ibkr.entries import BY_HAND, Entry, changed
 from ibkr.errors import (
     IBKRError,
     IdempotencyConflict,
@@ -30,7 +31,7 @@ from ibkr.errors import (
     OrderStateUnknown,
     order_rejection,
 )
-from ibkr.journal import Entry, Journal, changed
+from ibkr.journal import Journal
 from ibkr.journal_forms import decimal_text, order_text
 from ibkr.logs import mask_accounts
 from ibkr.models import (
@@ -75,6 +76,8 @@ class Standing:
     complete: bool
     today: Callable[[datetime], bool]
     """Whether a moment is on the gateway's present day."""
+    overtaken: frozenset[str] = frozenset()
+    """References of orders sent over this link before the first snapshot was asked for."""
 
 
 class Blotter:
@@ -111,6 +114,12 @@ class Blotter:
             self._adopt(self._entries.get(entry.reference, entry))
             if entry.order_id is None and not entry.is_settled:
                 self._judged(entry, judge(Evidence(handed_over=False)))
+            if entry.is_cancelling:
+                log.warning(
+                    "order_cancel_unconfirmed",
+                    order_id=entry.order_id,
+                    reference=entry.reference,
+                )
 
     def new_link(self) -> None:
         """What was sent so far was sent over another link."""
@@ -154,6 +163,10 @@ class Blotter:
         entry = self._entries.get(self._references.get((self._client_id, order_id), ""))
         return entry is not None and entry.is_doubtful and entry.reference in self._sent_here
 
+    def unanswered_here(self) -> frozenset[str]:
+        """References of the orders sent over this link for whose answer nobody waits any more."""
+        return frozenset((self._doubted.keys() & self._sent_here) - self._awaited)
+
     def order_ref_of(self, client_id: ClientId, order_id: OrderId) -> str:
         """The orderRef under which an order went out; empty for one that is not ours."""
         entry = self._entry_at(client_id, order_id)
@@ -195,6 +208,17 @@ class Blotter:
         self._awaited.add(entry.reference)
         self._adopt(sent)
         return self._result(sent)
+
+    def cancelling(self, order_id: OrderId) -> None:
+        """A cancel is sent next. It goes out even where that cannot be kept: it lowers risk."""
+        entry = self._entry_at(self._client_id, order_id)
+        if entry is not None:
+            self._told(entry, "cancel_sent", {}, is_open=not entry.is_settled)
+
+    def cancel_refused(self, order_id: OrderId, code: int) -> None:
+        entry = self._entry_at(self._client_id, order_id)
+        if entry is not None and entry.is_cancelling:
+            self._told(entry, "cancel_refused", {"code": code}, is_open=True)
 
     def give_up(self, order_id: OrderId) -> None:
         """Nobody waits for the answer to this order any more."""
@@ -261,7 +285,11 @@ class Blotter:
         entry = self._acknowledge(entry, perm_id, source)
         if len(entry.perm_ids) > 1 or entry.reference not in self._sent_here:
             evidence = Evidence(found=True, permanent_ids=len(entry.perm_ids))
-            self._judged(entry, judge(evidence), late=entry.verdict is Verdict.NOT_ACCEPTED)
+            by_hand = entry.rule == BY_HAND
+            late = by_hand or entry.verdict is Verdict.NOT_ACCEPTED
+            entry = self._judged(entry, judge(evidence), late=late)
+            if by_hand:
+                self._book.restore(_result_of(entry))
         if perm_id is not None and entry.perm_ids == (perm_id,):
             self._book.bind(entry.client_id, order_id, perm_id)
 
@@ -353,7 +381,8 @@ class Blotter:
             permanent_ids=len(entry.perm_ids),
             found=entry.acknowledged,
             complete=standing.complete,
-            fenced=ours and entry.reference not in self._sent_here,
+            fenced=ours
+            and (entry.reference not in self._sent_here or entry.reference in standing.overtaken),
             upstream_healthy=standing.upstream_healthy,
             disturbed=entry.disturbed,
             rolled_over=entry.sent_at is None or not standing.today(entry.sent_at),

@@ -1,6 +1,6 @@
 """The `ibkr` command: the composition root, where settings, client, app and logs meet.
 
-Nothing else in the package reads the environment or configures logging.
+Nothing but commands reads the environment, and nothing else configures logging.
 Rule: the exit status tells the truth: 0 done, 1 failed, 2 not started; with one clear line.
 """
 
@@ -14,24 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import click
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from rich.console import Console
 
-from ibkr import orders_view
 from ibkr.app import AppServer, Tokens, create_app
+from ibkr.command_settings import CannotStart, read_settings
 from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.doctor import examine, report
-from ibkr.errors import IBKRError, JournalError
+from ibkr.errors import IBKRError
+from ibkr.halt_command import halt, resume
 from ibkr.ib_client import IBKRClient
-from ibkr.journal import Journal
 from ibkr.library import LibraryMissing
 from ibkr.logs import LogFormat, configure
 from ibkr.models import Contract
+from ibkr.orders_command import orders
 from ibkr.settings import Settings
 
-_SECRETS = Path("/run/secrets")
 _TOKEN_LEAST = 16
 
 _SIMULATOR_ONLY = {"account": "", "read_only": False}
@@ -42,10 +42,6 @@ _log_level = click.option("--log-level", type=_LEVELS, help="What is logged to s
 _log_format = click.option(
     "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True
 )
-
-
-class CannotStart(click.ClickException):
-    exit_code = 2
 
 
 def _version() -> str:
@@ -59,21 +55,6 @@ def _version() -> str:
 @click.version_option(_version(), prog_name="ibkr")
 def cli() -> None:
     """A client for IB Gateway: serve it over HTTP, watch it work, or hold it to its contracts."""
-
-
-def _settings(**given: Any) -> Settings:
-    """Settings from the environment, with what was given on the command line on top."""
-    try:
-        return Settings(
-            _secrets_dir=_SECRETS if _SECRETS.is_dir() else None,  # type: ignore[call-arg]
-            **{name: value for name, value in given.items() if value is not None},
-        )
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}"
-            for one in error.errors()
-        )
-        raise CannotStart(f"bad settings: {problems}") from None
 
 
 def _client(settings: Settings) -> IBKRClient:
@@ -108,7 +89,7 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     The gateway is set by IBKR_HOST, IBKR_PORT, IBKR_CLIENT_ID and so on. Without a trade
     token, of a file or of IBKR_APP_TOKEN, the app shows quotes and takes no orders.
     """
-    settings = _settings(**given)
+    settings = read_settings(**given)
     configure(settings.log_level, log_format)
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
@@ -234,7 +215,7 @@ async def _demo(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
             given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = _client(_settings(**given, **_PAPER_ONLY))
+        client = _client(read_settings(**given, **_PAPER_ONLY))
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 
@@ -256,35 +237,8 @@ def _show(summary: DemoSummary, *, as_json: bool) -> None:
         raise click.ClickException(f"step '{summary.failed_step}' failed: {summary.error}")
 
 
-@cli.command()
-@click.option(
-    "--journal",
-    type=click.Path(path_type=Path),
-    help="The file; it may be in use.  [env: IBKR_JOURNAL]",
-)
-@click.option("--open", "only_open", is_flag=True, help="Only orders that are not settled.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def orders(journal: Path | None, *, only_open: bool, as_json: bool) -> None:
-    """List the orders a client has kept in its journal, and what became of each."""
-    path = _settings(journal=journal).journal
-    if path is None:
-        raise CannotStart("no journal is named: give --journal FILE, or set IBKR_JOURNAL")
-    try:
-        kept = Journal(path, must_exist=True)
-        entries = kept.open_entries() if only_open else kept.entries()
-        counts = kept.counts()
-        kept.close()
-    except JournalError as error:
-        raise CannotStart(error.message) from None
-    if as_json:
-        click.echo(json.dumps(orders_view.as_json(entries, counts)))
-        return
-    console = Console(soft_wrap=True, markup=False, highlight=False)
-    console.print(orders_view.table(entries))
-    console.print(orders_view.summary(counts, sum(entry.is_doubtful for entry in entries)))
-
-
-cli.add_command(contract)
+for _command in (contract, halt, orders, resume):
+    cli.add_command(_command)
 
 
 @cli.command()

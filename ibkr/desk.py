@@ -154,6 +154,7 @@ class Desk:
     def _admit(self, order: Order, accounts: Sequence[AccountId]) -> Order:
         """The order as it will be sent, or the guard's refusal."""
         guards.check_ready(self._state)
+        guards.check_not_halted(self.settings)
         guards.check_order(order, self.settings)
         guards.check_accounts(accounts, self.settings)
         return replace(order, account=guards.choose_account(order, accounts, self.settings))

@@ -25,6 +25,7 @@ Rule: each TWS code stands in exactly one row, and every row names a class of th
     │   ├── InvalidOrder            refused by us: a field is missing or malformed
     │   ├── OrderLimitExceeded      refused by us: above a configured limit
     │   ├── LiveTradingRefused      refused by us: the account is not a paper account
+    │   ├── TradingHalted           refused by us: the kill switch is on
     │   ├── ReadOnlyApi             this connection may not trade
     │   ├── OrderRejected           refused by the gateway or the exchange; it is not live
     │   ├── OrderNotAccepted        it was sent and the gateway has no trace of it
@@ -68,6 +69,7 @@ class ErrorCode(StrEnum):
     INVALID_ORDER = auto()
     ORDER_LIMIT_EXCEEDED = auto()
     LIVE_TRADING_REFUSED = auto()
+    TRADING_HALTED = auto()
     READ_ONLY_API = auto()
     ORDER_REJECTED = auto()
     ORDER_NOT_ACCEPTED = auto()
@@ -238,6 +240,12 @@ class OrderLimitExceeded(OrderError):
 
 class LiveTradingRefused(OrderError):
     default_code = ErrorCode.LIVE_TRADING_REFUSED
+
+
+class TradingHalted(OrderError):
+    """The kill switch is on: the file of the setting kill_switch is there."""
+
+    default_code = ErrorCode.TRADING_HALTED
 
 
 class ReadOnlyApi(OrderError):

@@ -7,6 +7,7 @@ Rule: whatever is in doubt is refused, before anything reaches the wire.
 import re
 from collections.abc import Sequence
 
+from ibkr import kill_switch
 from ibkr.connection import ConnectionState
 from ibkr.errors import (
     InvalidOrder,
@@ -16,6 +17,7 @@ from ibkr.errors import (
     OrderLimitExceeded,
     ReadOnlyApi,
     SyncFailed,
+    TradingHalted,
 )
 from ibkr.logs import mask_account
 from ibkr.models import AccountId, Order
@@ -52,6 +54,17 @@ def check_ready(state: ConnectionState) -> None:
     """Raises NotConnected unless the connection is READY."""
     if state is not ConnectionState.READY:
         raise NotConnected(f"the connection is {state}; nothing was sent. Wait for it to be ready")
+
+
+def check_not_halted(settings: Settings) -> None:
+    """Raises TradingHalted while the kill switch is on. For new orders; cancels go out."""
+    path = settings.kill_switch
+    reason = None if path is None else kill_switch.halted_because(path)
+    if reason is not None:
+        raise TradingHalted(
+            f"trading is halted by the kill switch {path} ({reason}); nothing was sent. "
+            "Once it is safe to trade, remove that file: ibkr resume"
+        )
 
 
 def check_order(order: Order, settings: Settings) -> None:

@@ -24,6 +24,7 @@ from tenacity.stop import StopBaseT
 from ibkr import guards, references
 from ibkr.connection import Cause, ConnectionState
 from ibkr.desk import Desk
+from ibkr.doubt_watch import DoubtWatch
 from ibkr.errors import (
     ConnectionLost,
     ConnectivityError,
@@ -114,6 +115,12 @@ class IBKRClient(Desk):
             handed_over=self._note_handed_over,
             now=now,
         )
+        self._watch = DoubtWatch(
+            is_needed=self._can_settle_doubts,
+            look=self._look_again,
+            sleep=sleep,
+            interval_s=self.settings.reconcile_interval_s,
+        )
         self._first_ticks: dict[Contract, _FirstTick] = {}
         self._interrupted: set[Contract] = set()
 
@@ -151,6 +158,7 @@ class IBKRClient(Desk):
         if worker is not None:
             worker.cancel()
             await asyncio.wait({worker})
+        await self._watch.stop()
         if link is not None:
             await link.close()
         self._end_streams()
@@ -284,6 +292,7 @@ class IBKRClient(Desk):
         self._move(Cause.SYNCED, "all checks passed")
         if not link.upstream_ok:  # 1100 came during the start-up
             self._move(Cause.UPSTREAM_LOST, "the gateway has lost its link to IB")
+        self._watch.wake()
 
     async def _subscribe_again(self, link: GatewayLink, contracts: Iterable[Contract]) -> None:
         for contract in contracts:
@@ -308,6 +317,7 @@ class IBKRClient(Desk):
             self._become_ready(link)
         elif self._state is _S.DEGRADED and link.upstream_ok:
             self._move(Cause.UPSTREAM_RESTORED, "the gateway regained IB")
+            self._watch.wake()
 
     # --- what the link reports about itself -------------------------------------------
 
@@ -366,6 +376,21 @@ class IBKRClient(Desk):
         except IBKRError as error:
             self._note_order_failed(contract, order, error)
             raise
+        finally:
+            self._count_doubts()  # also of a caller that was cancelled while it waited
+
+    def _count_doubts(self) -> None:
+        super()._count_doubts()
+        self._watch.wake()
+
+    def _can_settle_doubts(self) -> bool:
+        """A read-only session is shown no orders, so that nothing can be concluded."""
+        can_ask = self._link is not None and self.is_connected() and not self.settings.read_only
+        return can_ask and bool(self.in_doubt())
+
+    async def _look_again(self) -> None:
+        if self._link is not None:
+            await self._flow.look_again(self._link)
 
     async def cancel_order(self, order_id: OrderId) -> OrderResult:
         cancelled = self._flow.check_cancellable(order_id)

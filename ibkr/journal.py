@@ -3,34 +3,26 @@
 SQLite, WAL, synchronous FULL: what a method wrote is on the disk when it returns. One process
 writes at a time (`take`, a lock that dies with its process); any number may read. Without a
 path the same tables are kept in memory. It knows no gateway and decides nothing.
-Rule: rows are added, never changed, but for one mark that says which orders are still open.
-A write that fails is a JournalError, and then nothing of it is kept.
+Rule: rows are added, never changed, but for one mark that says which orders are still open;
+only `prune` removes some. A write that fails is a JournalError, and then nothing of it is kept.
 """
 
 import json
+import os
 import sqlite3
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ibkr.entries import Entry, changed
 from ibkr.errors import JournalError
 from ibkr.journal_forms import fill_from, fill_text, order_from, order_text, time_from, time_text
-from ibkr.models import (
-    ClientId,
-    Contract,
-    Fill,
-    Order,
-    OrderId,
-    OrderStatus,
-    PermId,
-)
+from ibkr.models import ClientId, Fill, OrderId, PermId
 from ibkr.orders import execution_root
-from ibkr.reconcile import Verdict
 
 APPLICATION_ID = 0x49424A4C
 """Tells our files from other databases; the letters IBJL."""
@@ -54,6 +46,31 @@ _TABLES = (
     "CREATE INDEX events_reference ON events (reference)",
     "CREATE INDEX intents_open ON intents (is_open) WHERE is_open",
 )
+_PRUNED = """SELECT reference FROM intents WHERE NOT is_open AND time < ?
+    AND NOT EXISTS (SELECT 1 FROM events
+        WHERE events.reference = intents.reference AND events.time >= ?)
+    AND reference NOT IN (SELECT reference FROM sends
+        WHERE order_id = (SELECT max(order_id) FROM sends AS others
+            WHERE others.client_id = sends.client_id))"""
+_STORY = (
+    ("intent", "SELECT time, body FROM intents WHERE reference = ?"),
+    (
+        "send",
+        """SELECT time, json_object('client_id', client_id, 'order_id', order_id)
+        FROM sends WHERE reference = ? ORDER BY sequence""",
+    ),
+    (
+        "ack",
+        """SELECT time, json_object('perm_id', perm_id, 'source', source)
+        FROM acks WHERE reference = ? ORDER BY rowid""",
+    ),
+    (
+        "fill",
+        """SELECT json_extract(body, '$.time'), body
+        FROM executions WHERE reference = ? ORDER BY sequence""",
+    ),
+    (None, "SELECT time, detail, kind FROM events WHERE reference = ? ORDER BY sequence"),
+)
 _ANOTHER = "name another file in the setting journal"
 _CAUSES: Mapping[int, tuple[str, str]] = {
     sqlite3.SQLITE_FULL: ("cannot grow, the disk is full", "make room on it"),
@@ -71,49 +88,6 @@ _CAUSES: Mapping[int, tuple[str, str]] = {
 """What SQLite's primary result codes mean for a journal, and what to do about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """All that the journal knows of one order.
-
-    `order_id` and `sent_at` are None until its message was about to be written;
-    `rule` is the row of ibkr.reconcile.ROWS behind `verdict`.
-    """
-
-    reference: str
-    key: str | None
-    client_id: ClientId
-    contract: Contract
-    order: Order
-    intended_at: datetime
-    order_id: OrderId | None = None
-    sent_at: datetime | None = None
-    acknowledged: bool = False
-    perm_ids: tuple[PermId, ...] = ()
-    status: OrderStatus = OrderStatus.PENDING_SUBMIT
-    filled: Decimal = Decimal(0)
-    average_fill_price: Decimal | None = None
-    reject_code: int | None = None
-    reject_reason: str = ""
-    verdict: Verdict | None = None
-    rule: str = ""
-    disturbed: bool = False
-    cut_short: bool = False
-    fills: tuple[Fill, ...] = ()
-
-    @property
-    def is_settled(self) -> bool:
-        """True when nothing more is expected of the gateway."""
-        over = {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
-        return self.status.is_done or self.reject_code is not None or self.verdict in over
-
-    @property
-    def is_doubtful(self) -> bool:
-        """True when it was handed over and nothing says what became of it."""
-        if self.verdict is Verdict.DUPLICATE:
-            return True
-        return self.order_id is not None and not self.acknowledged and not self.is_settled
-
-
 @dataclass(frozen=True, slots=True)
 class JournalCounts:
     """How many rows of each kind there are; `open` counts the orders that are not settled."""
@@ -123,6 +97,15 @@ class JournalCounts:
     acks: int
     executions: int
     open: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row about an order; `kind` is intent, send, ack, fill, or a kind of event."""
+
+    time: datetime
+    kind: str
+    detail: Mapping[str, Any]
 
 
 class Journal:
@@ -214,7 +197,7 @@ class Journal:
     def event(
         self, reference: str, kind: str, detail: Mapping[str, Any], at: datetime, *, is_open: bool
     ) -> None:
-        """Anything else that changes what is true of an order; see `_EVENTS`."""
+        """Anything else that changes what is true of an order; see `ibkr.entries.EVENTS`."""
         with self._writing() as execute:
             execute(
                 "INSERT INTO events (reference, kind, detail, time) VALUES (?,?,?,?)",
@@ -252,6 +235,15 @@ class Journal:
         """All orders, oldest first."""
         return tuple(self._entries("ORDER BY rowid"))
 
+    def story(self, reference: str) -> tuple[Line, ...]:
+        """All rows of one order by their time; a fill has that of the exchange."""
+        lines = [
+            Line(time_from(time), kind or of_event[0], json.loads(detail))
+            for kind, query in _STORY
+            for time, detail, *of_event in self._rows(query, reference)
+        ]
+        return tuple(sorted(lines, key=lambda line: line.time))
+
     def highest_order_id(self, client_id: ClientId) -> int:
         """The largest id ever taken by this client id; 0 for none."""
         (row,) = self._rows("SELECT max(order_id) FROM sends WHERE client_id = ?", client_id)
@@ -265,6 +257,39 @@ class Journal:
             " (SELECT count(*) FROM intents WHERE is_open)"
         )
         return JournalCounts(*row)
+
+    # --- upkeep -----------------------------------------------------------------------
+
+    def back_up(self, target: Path) -> None:
+        """Write a copy of this moment to a new file, also while a client is at work."""
+        try:
+            os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except OSError as error:
+            raise JournalError(
+                f"backup {target} cannot be made: {error.strerror}; name a new file"
+            ) from None
+        try:
+            with self._explained(), closing(sqlite3.connect(target)) as copy:
+                self._connection.backup(copy)
+        except JournalError:
+            target.unlink()
+            raise
+
+    def prune(self, before: datetime) -> int:
+        """Remove the settled orders of which nothing was written since; how many.
+
+        Their keys are free again. The order with the highest id of each client stays, so that
+        no id is taken twice.
+        """
+        limit = time_text(before)
+        with self._writing() as execute:
+            execute("CREATE TEMP TABLE pruned AS " + _PRUNED, (limit, limit))
+            ((count,),) = execute("SELECT count(*) FROM pruned").fetchall()
+            for table in ("executions", "events", "acks", "sends", "intents"):
+                execute(f"DELETE FROM {table} WHERE reference IN pruned")  # noqa: S608
+            execute("DROP TABLE pruned")
+        self._rows("VACUUM")
+        return int(count)
 
     # --- rows -------------------------------------------------------------------------
 
@@ -379,58 +404,3 @@ class Journal:
 def _primary(error: sqlite3.Error) -> int:
     """SQLite puts the finer cause in the upper bits."""
     return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
-def changed(entry: Entry, kind: str, detail: Mapping[str, Any]) -> Entry:
-    """The entry after an event; `kind` is a name of `_EVENTS`."""
-    return _EVENTS[kind](entry, detail)
-
-
-def _status(entry: Entry, detail: Mapping[str, Any]) -> Entry:
-    average = detail.get("average_fill_price")
-    return replace(
-        entry,
-        status=OrderStatus(detail["status"]),
-        filled=Decimal(detail["filled"]),
-        average_fill_price=None if average is None else Decimal(average),
-    )
-
-
-def _rejected(entry: Entry, detail: Mapping[str, Any]) -> Entry:
-    return replace(
-        entry,
-        status=OrderStatus.INACTIVE,
-        reject_code=detail["code"],
-        reject_reason=detail["reason"],
-    )
-
-
-def _judged(entry: Entry, detail: Mapping[str, Any]) -> Entry:
-    verdict = Verdict(detail["verdict"])
-    over = verdict in {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
-    status = OrderStatus.INACTIVE if over else entry.status
-    return replace(entry, verdict=verdict, rule=detail["rule"], status=status)
-
-
-def _upstream(entry: Entry, detail: Mapping[str, Any]) -> Entry:
-    return replace(entry, disturbed=detail["lost"])
-
-
-def _cut_short(entry: Entry, _: Mapping[str, Any]) -> Entry:
-    return replace(entry, cut_short=True)
-
-
-def _sent_again(entry: Entry, _: Mapping[str, Any]) -> Entry:
-    pending = OrderStatus.PENDING_SUBMIT
-    return replace(entry, verdict=None, rule="", disturbed=False, cut_short=False, status=pending)
-
-
-_EVENTS = {
-    "status": _status,
-    "rejected": _rejected,
-    "judged": _judged,
-    "upstream": _upstream,
-    "cut_short": _cut_short,
-    "sent_again": _sent_again,
-}
-"""What each kind of event does to an entry."""

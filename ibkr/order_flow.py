@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from ibkr.blotter import Blotter, Standing
+from ibkr.entries import Entry
 from ibkr.errors import (
     CancelTooLate,
     ConnectionLost,
@@ -29,7 +30,6 @@ from ibkr.errors import (
     lookup,
     order_rejection,
 )
-from ibkr.journal import Entry
 from ibkr.link import GatewayLink
 from ibkr.models import (
     ClientId,
@@ -174,6 +174,7 @@ class OrderFlow:
             await link.slot()
             confirmed = self._waiters.cancelled.get(order_id)
         if confirmed is None:
+            self._blotter.cancelling(order_id)
             link.cancel(order_id)
             log.info("order_cancel_submitted", order_id=order_id)
             confirmed = asyncio.get_running_loop().create_future()
@@ -198,10 +199,23 @@ class OrderFlow:
 
     # --- reconciling ------------------------------------------------------------------
 
-    async def reconcile(self, link: GatewayLink, *, complete: bool = True) -> None:
+    async def look_again(self, link: GatewayLink) -> None:
+        """Judge what is in doubt on a link that stayed up. Raises as `reconcile`."""
+        overtaken = self._blotter.unanswered_here()
+        await link.snapshot(all_clients=True)
+        await self.reconcile(link, overtaken=overtaken)
+
+    async def reconcile(
+        self,
+        link: GatewayLink,
+        *,
+        complete: bool = True,
+        overtaken: frozenset[str] = frozenset(),
+    ) -> None:
         """Judge what is in doubt, now that one snapshot of this link is complete.
 
         A second one is taken after a pause, since what is on its way may need a moment.
+        `overtaken` are orders of this link that were sent before the first was asked for.
         Raises NotConnected, ConnectionLost or RequestTimeout: then nothing was judged.
         """
         if not self._blotter.has_doubts:
@@ -209,7 +223,8 @@ class OrderFlow:
         if complete:
             await link.pause(self._settings.reconcile_settle_s)
             await link.snapshot(all_clients=True)
-        for result, _ in self._blotter.settle(self._standing(link, complete=complete)):
+        standing = replace(self._standing(link, complete=complete), overtaken=overtaken)
+        for result, _ in self._blotter.settle(standing):
             self._publish([OrderStatusChanged(result)])
 
     def _standing(self, link: GatewayLink, *, complete: bool) -> Standing:
@@ -264,9 +279,10 @@ class OrderFlow:
             rejected = self._blotter.reject(order_id, code, text)
             self._publish([OrderStatusChanged(rejected)])
             _fail(acknowledged, order_rejection(code, text, order_id))
-        elif cancelled is not None:
+        else:
             error = order_rejection(code, text, order_id)
             if isinstance(error, OrderNotFound | CancelTooLate | ReadOnlyApi):
+                self._blotter.cancel_refused(order_id, code)
                 _fail(cancelled, error)
 
     def _settle(self, result: OrderResult | None) -> None:

@@ -3,14 +3,17 @@
 It only shows; it opens nothing. Rule: one line for each order, and one word for its state.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
 
-from ibkr.journal import Entry, JournalCounts
+from ibkr.entries import Entry
+from ibkr.journal import JournalCounts, Line
 from ibkr.journal_forms import decimal_text, time_text
+from ibkr.logs import mask_accounts
 from ibkr.reconcile import Verdict
 
 _GIVEN_UP = {Verdict.NOT_SENT: "NotSent", Verdict.NOT_ACCEPTED: "NotAccepted"}
@@ -27,7 +30,9 @@ def state_of(entry: Entry) -> str:
         return "Intended"
     if entry.reject_code is not None:
         return f"Rejected ({entry.reject_code})"
-    return "InDoubt" if entry.is_doubtful else entry.status.value
+    if entry.is_doubtful:
+        return "InDoubt"
+    return f"{entry.status}, cancel sent" if entry.is_cancelling else entry.status.value
 
 
 def table(entries: Iterable[Entry]) -> Table:
@@ -61,6 +66,36 @@ def as_json(entries: Iterable[Entry], counts: JournalCounts) -> dict[str, Any]:
     return {"counts": asdict(counts), "orders": orders}
 
 
+def story_table(story: Iterable[Line]) -> Table:
+    made = Table(box=None, pad_edge=False)
+    for name in ("TIME", "WHAT", "DETAIL"):
+        made.add_column(name)
+    for line in story:
+        made.add_row(time_text(line.time), line.kind, mask_accounts(_flat(line.detail)))
+    return made
+
+
+def story_as_json(entry: Entry, story: Iterable[Line]) -> dict[str, Any]:
+    lines = [
+        {
+            "time": time_text(line.time),
+            "kind": line.kind,
+            "detail": json.loads(mask_accounts(json.dumps(line.detail))),
+        }
+        for line in story
+    ]
+    return {"order": _order(entry), "story": lines}
+
+
+def _flat(detail: Mapping[str, Any], inside: str = "") -> str:
+    parts = []
+    for name, value in detail.items():
+        path = f"{inside}{name}"
+        is_deep = isinstance(value, Mapping)
+        parts.append(_flat(value, f"{path}.") if is_deep else f"{path}={value}")
+    return " ".join(parts)
+
+
 def _order(entry: Entry) -> dict[str, Any]:
     return {
         "key": entry.key,
@@ -75,6 +110,7 @@ def _order(entry: Entry) -> dict[str, Any]:
         "state": state_of(entry),
         "filled": decimal_text(entry.filled),
         "in_doubt": entry.is_doubtful,
+        "cancel_sent": entry.is_cancelling,
         "verdict": None if entry.verdict is None else entry.verdict.value,
         "rule": entry.rule or None,
         "intended_at": time_text(entry.intended_at),

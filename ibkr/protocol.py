@@ -55,9 +55,9 @@ class IBKRClientProtocol(Protocol):
         the error that says it was refused or is in doubt. Raises IdempotencyConflict for
         another contract or order under a known key.
 
-        Raises NotConnected (nothing was sent), InvalidOrder, OrderLimitExceeded,
-        ContractNotFound, AmbiguousContract, OrderRejected and its kin (it is not live), or
-        OrderStateUnknown (it may be live: do not send it again).
+        Raises NotConnected or TradingHalted (nothing was sent), InvalidOrder,
+        OrderLimitExceeded, ContractNotFound, AmbiguousContract, OrderRejected and its kin
+        (it is not live), or OrderStateUnknown (it may be live: do not send it again).
         """
 
     async def cancel_order(self, order_id: OrderId) -> OrderResult:

@@ -6,7 +6,7 @@ is called "not accepted" that another reading of the evidence could explain.
 
 Assumptions about TWS, from faults.md §3.4: orders move from open to completed only, so an
 order absent from two complete snapshots of open orders, completed orders and executions is
-not there; the lists cover one day of the gateway; orders received during 1100 may be held and
+not there; a session's messages are read in the order they were sent; the lists cover one day of the gateway; orders received during 1100 may be held and
 sent on later; a next valid id above an order's own says that its message was processed.
 """
 
@@ -38,7 +38,8 @@ class Evidence:
     - `permanent_ids`: how many orders the gateway showed under its reference
     - `found`: whether it showed any
     - `complete`: two snapshots since had all their parts answered
-    - `fenced`: the session that sent it has ended, so nothing of it is still on its way
+    - `fenced`: the session that sent it has ended, or has answered what was asked after it: so
+      nothing of it is still on its way
     - `upstream_healthy`: the gateway has its link to IB now
     - `disturbed`: the gateway lost that link before it answered, and was not heard to regain it
     - `rolled_over`: a day of the gateway ended since, and its lists began anew
@@ -81,7 +82,7 @@ ROWS: tuple[Row, ...] = (
     _row("a", _V.NOT_SENT, "it was never written to the socket", handed_over=False),
     _row("b", _V.NOT_SENT, "the socket closed before its message was out", cut_short=True),
     _row("i", _V.UNKNOWN, "a part of the gateway's lists is missing", complete=False),
-    _row("i", _V.UNKNOWN, "the session that sent it has not ended", fenced=False),
+    _row("i", _V.UNKNOWN, "the session that sent it may not have been read to it", fenced=False),
     _row("f", _V.UNKNOWN, "the gateway has no link to IB and may hold it", upstream_healthy=False),
     _row("f", _V.UNKNOWN, "the gateway lost IB while it was under way and may hold it",
          disturbed=True),

@@ -76,10 +76,16 @@ class Settings(BaseSettings):
     reconcile_settle_s: float = Field(
         default=2.0, ge=0, le=3600, description="Pause between two looks for an order in doubt."
     )
+    reconcile_interval_s: Seconds = Field(
+        default=30.0, description="Pause between looks while an order in doubt has a live link."
+    )
     gateway_time_zone: str = Field(
         default="America/New_York", description="Where the gateway's day ends at midnight."
     )
 
+    kill_switch: Path | None = Field(
+        default=None, description="While this file exists no new order is sent; cancels are."
+    )
     allow_live: bool = False
     live_account: str = Field(
         default="", description="The exact live account; also needs allow_live."

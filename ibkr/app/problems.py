@@ -43,6 +43,7 @@ from ibkr.errors import (
     RequestError,
     RequestTimeout,
     StreamOverflow,
+    TradingHalted,
 )
 from ibkr.logs import mask_accounts
 
@@ -59,6 +60,7 @@ HTTP_STATUS: dict[type[IBKRError], int] = {
     OrderRejected: 422,
     IdempotencyConflict: 422,  # draft-ietf-httpapi-idempotency-key-header-06, section 2.7
     JournalError: 503,  # what could not be kept was not sent
+    TradingHalted: 503,
     InvalidRequest: 400,
     ContractNotFound: 404,
     OrderNotFound: 404,

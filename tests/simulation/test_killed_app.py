@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import re
 import signal
 import sys
@@ -9,8 +10,10 @@ from decimal import Decimal as D
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from served import events_of
 
+from ibkr.cli import cli
 from ibkr.journal import Journal
 from simulator import Simulator
 
@@ -132,3 +135,56 @@ async def test_killed_in_the_middle_of_an_order_it_tells_the_truth_when_it_is_ba
         assert "ib_orders_in_doubt 0.0" in metrics
     assert at_broker(simulator) == 1 + arrived
     assert Journal(settings["IBKR_JOURNAL"]).counts().sends == 2
+
+
+def kept(settings):
+    """What the journal says by itself, and what `ibkr orders` shows of it."""
+    shown = CliRunner().invoke(cli, ["orders", "--json"], env=settings)
+    assert shown.exit_code == 0, shown.output
+    counts, told = Journal(settings["IBKR_JOURNAL"]).counts(), json.loads(shown.output)
+    assert told["counts"]["sends"] == counts.sends
+    return counts, {order["key"]: order for order in told["orders"]}
+
+
+async def test_an_order_whose_answer_nobody_read_is_not_placed_again(simulator, settings):
+    async with (
+        serving(settings) as (process, http),
+        http.stream("POST", "/orders", json=BUY, headers={"Idempotency-Key": "k-1"}) as answer,
+    ):
+        assert answer.status_code == 201
+        process.kill()  # its body is never read
+    async with serving(settings) as (_, http):
+        by_key, repeated = await http.get("/orders/by-key/k-1"), await post(http)
+        assert (repeated.status_code, repeated.json()) == (201, by_key.json())
+        other = await post(http, body=BUY | {"quantity": "2"})
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_conflict")
+        assert "ib_orders_total 0.0" in (await http.get("/metrics")).text
+    counts, orders = kept(settings)
+    assert (at_broker(simulator), counts.sends, counts.acks) == (1, 1, 1)
+    assert orders["k-1"]["state"] == "Submitted"
+
+
+async def test_an_order_in_doubt_on_a_link_that_stays_up_gets_its_verdict(simulator, settings):
+    quick = {
+        "IBKR_ORDER_ACK_TIMEOUT_S": "0.2",
+        "IBKR_RECONCILE_INTERVAL_S": "1",
+        "IBKR_RECONCILE_SETTLE_S": "0",
+    }
+    async with serving(settings | quick) as (_, http):
+        simulator.world.inject("swallow", at="rx(PlaceOrder)#1")
+        answer = await post(http)
+        assert (answer.status_code, answer.json()["state"]) == (202, "unknown")
+        assert "ib_orders_in_doubt 1.0" in (await http.get("/metrics")).text
+        _, orders = kept(settings)
+        assert (orders["k-1"]["state"], orders["k-1"]["in_doubt"]) == ("InDoubt", True)
+        async with asyncio.timeout(PATIENCE_S):
+            while (await http.get("/orders/in-doubt")).json()["orders"]:
+                await asyncio.sleep(0.01)
+        repeated = await post(http)
+        assert (repeated.status_code, repeated.json()["code"]) == (422, "order_not_accepted")
+        metrics = (await http.get("/metrics")).text
+        assert "ib_orders_total 1.0" in metrics
+        assert "ib_orders_in_doubt 0.0" in metrics
+    counts, orders = kept(settings)
+    assert (at_broker(simulator), counts.sends, counts.open) == (0, 1, 0)
+    assert orders["k-1"]["state"] == "NotAccepted"

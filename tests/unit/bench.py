@@ -11,6 +11,7 @@ from ibkr.models import Contract, Order
 AAPL = Contract.stock("AAPL")
 BUY = Order.market("BUY", 1)
 LIMIT = Order.limit("BUY", 1, "100")
+LOOK_S = 999
 
 
 async def turn():
@@ -26,6 +27,8 @@ class Bench:
         self.pauses = []
         self.let_sleep = asyncio.Event()
         self.let_sleep.set()
+        self.look_pauses = 0
+        self.looks = asyncio.Event()  # set: the next look for orders in doubt is due
         defaults = {
             "connect_timeout_s": 0.2,
             "request_timeout_s": 0.05,
@@ -34,6 +37,7 @@ class Bench:
             "heartbeat_interval_s": 0,
             "backoff_min_s": 1,
             "backoff_max_s": 4,
+            "reconcile_interval_s": LOOK_S,
         }
         self.client = IBKRClient(
             ib_factory=self.gateway,
@@ -43,6 +47,11 @@ class Bench:
         )
 
     async def sleep(self, pause_s):
+        if pause_s == LOOK_S:
+            self.look_pauses += 1
+            await self.looks.wait()
+            self.looks.clear()
+            return
         self.pauses.append(pause_s)
         await asyncio.sleep(0)
         await self.let_sleep.wait()

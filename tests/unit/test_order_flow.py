@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from bench import AAPL, BUY, LIMIT, Bench, turn
 from fake_ib import real
+from structlog.testing import capture_logs
 
 from ibkr.connection import ConnectionState as S
 from ibkr.errors import (
+    CancelTooLate,
     IdempotencyConflict,
     JournalError,
     NotConnected,
@@ -52,6 +54,11 @@ class WatchedJournal(Journal):
     def acknowledge(self, *row):
         self.note("acknowledge")
         super().acknowledge(*row)
+
+    def event(self, reference, kind, *row, **mark):
+        if kind == "cancel_sent":
+            self.note(kind)
+        super().event(reference, kind, *row, **mark)
 
 
 class KeptBench(Bench):
@@ -168,6 +175,8 @@ async def test_a_caller_who_gives_up_leaves_the_order_in_doubt_for_the_next_one(
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert bench.client.metrics.orders_in_doubt == 1
+    assert bench.client._watch.is_awake
     with pytest.raises(OrderStateUnknown):
         await bench.client.place_order(AAPL, LIMIT, key="k")
     assert len(bench.client.in_doubt()) == len(bench.placed()) == 1
@@ -381,3 +390,154 @@ async def test_an_order_of_another_contract_is_another_order(bench):
         await bench.client.place_order(Contract.stock("TWIN"), LIMIT, key="k")
     await turn()
     assert len(bench.placed()) == 1
+
+
+# --- looking again while the link stays up ------------------------------------------------
+
+
+async def looked(bench):
+    """Let one pause end, and what follows it: a look, unless there is nothing to look for."""
+    await turn()
+    pauses = bench.look_pauses
+    bench.looks.set()
+    async with asyncio.timeout(1):
+        while bench.client._watch.is_awake and bench.look_pauses == pauses:
+            await asyncio.sleep(0)
+
+
+async def test_an_order_without_a_trace_on_a_live_link_is_not_accepted_after_a_look(bench):
+    await bench.unanswered()
+    assert len(bench.client.in_doubt()) == bench.client.metrics.orders_in_doubt == 1
+    await looked(bench)
+    assert (entry(bench).verdict, entry(bench).rule) == (Verdict.NOT_ACCEPTED, "d")
+    assert (bench.client.in_doubt(), bench.client.metrics.orders_in_doubt) == ((), 0)
+    assert len(bench.gateway.connect_calls) == 1
+    assert len(bench.placed()) == 1
+    assert len(bench.gateway.sent("reqAllOpenOrders")) == 2
+
+
+async def test_an_order_a_look_finds_is_live(bench):
+    order_id = await bench.unanswered()
+    bench.gateway.answers["reqAllOpenOrders"] = lambda: bench.gateway.open_order(
+        order_id, status="Submitted"
+    )
+    await looked(bench)
+    assert bench.client.order_by_key("k").status is OrderStatus.SUBMITTED
+    assert bench.client.in_doubt() == ()
+
+
+async def test_nobody_looks_when_nothing_is_in_doubt_any_more(bench):
+    order_id = await bench.unanswered()
+    await turn()
+    assert bench.look_pauses == 1
+    bench.gateway.status(order_id, "Submitted")
+    await looked(bench)
+    assert bench.gateway.sent("reqAllOpenOrders") == []
+    assert not bench.client._watch.is_awake
+
+
+async def test_an_order_sent_during_a_look_is_not_judged_by_it(bench):
+    await bench.unanswered("one")
+    late = []
+
+    async def send_another():
+        late.append(asyncio.create_task(bench.client.place_order(AAPL, LIMIT, key="two")))
+        await turn()
+        late[0].cancel()
+
+    bench.gateway.answers["reqAllOpenOrders"] = lambda: (
+        late or asyncio.get_running_loop().create_task(send_another())
+    )
+    await looked(bench)
+    await asyncio.wait(late)
+    assert entry(bench, "one").verdict is Verdict.NOT_ACCEPTED
+    assert entry(bench, "two").verdict in {None, Verdict.UNKNOWN}
+    assert bench.client._watch.is_awake
+    await looked(bench)
+    assert entry(bench, "two").verdict is Verdict.NOT_ACCEPTED
+
+
+async def test_an_incomplete_look_judges_nothing_and_is_taken_again(bench):
+    await bench.unanswered()
+    bench.gateway.unanswered.add("completedOrders")
+    await looked(bench)
+    assert entry(bench).verdict is None
+    bench.gateway.unanswered.clear()
+    await looked(bench)
+    assert entry(bench).verdict is Verdict.NOT_ACCEPTED
+
+
+async def test_looking_ends_with_the_client(bench):
+    await bench.unanswered()
+    await turn()
+    assert bench.look_pauses == 1
+    await bench.client.disconnect()
+    assert not bench.client._watch.is_awake
+
+
+# --- cancels in the journal -----------------------------------------------------------------
+
+
+async def test_a_cancel_is_kept_before_it_is_sent_and_until_it_is_confirmed(bench):
+    order_id = await bench.resting()
+    reference = bench.client.journal.entries()[0].reference
+    bench.client.journal.sent = lambda: len(bench.gateway.sent("cancelOrder"))
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.status(order_id, "Cancelled")
+    await cancel
+    assert ("cancel_sent", 0) in bench.client.journal.rows
+    assert not bench.client.journal.by_reference(reference).is_cancelling
+    kinds = [line.kind for line in bench.client.journal.story(reference)]
+    assert kinds.index("cancel_sent") < len(kinds) - 1
+    assert kinds[-1] == "status"
+
+
+async def test_after_a_restart_it_is_known_that_a_cancel_was_under_way(bench, restarted):
+    order_id = await bench.resting()
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.cancel_order(order_id)
+    with capture_logs() as logs:
+        again = await restarted()
+    (known,) = again.client.journal.open_entries()
+    assert (known.order_id, known.is_cancelling) == (order_id, True)
+    assert "order_cancel_unconfirmed" in {line["event"] for line in logs}
+
+
+async def test_a_refused_cancel_is_not_under_way_any_more(bench):
+    order_id = await bench.resting()
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.error(order_id, 161, "not cancellable")
+    with pytest.raises(CancelTooLate):
+        await cancel
+    (known,) = bench.client.journal.entries()
+    assert (known.cancel_sent, known.is_settled) == (False, False)
+
+
+async def test_a_cancel_goes_out_even_where_it_cannot_be_kept(bench, monkeypatch):
+    order_id = await bench.resting()
+
+    def fail(*_, **__):
+        raise JournalError("the disk is full")
+
+    monkeypatch.setattr(bench.client.journal, "event", fail)
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    assert len(bench.gateway.sent("cancelOrder")) == 1
+    bench.gateway.status(order_id, "Cancelled")
+    assert (await cancel).status is OrderStatus.CANCELLED
+
+
+async def test_a_client_that_lost_its_link_keeps_the_journal_from_others(tmp_path):
+    path = tmp_path / "journal"
+    one, two = Bench(journal=path), Bench(journal=path)
+    await one.client.connect()
+    one.gateway.refusals = 1000
+    one.let_sleep.clear()
+    one.gateway.drop()
+    await one.until(S.RECONNECTING)
+    with pytest.raises(JournalError, match="in use by another client"):
+        await two.client.connect()
+    await one.client.disconnect()
+    await two.client.connect()
+    with pytest.raises(JournalError, match="in use by another client"):
+        await one.client.connect()
+    await two.client.disconnect()

@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ibkr import references
+from ibkr.entries import Entry
 from ibkr.errors import ErrorCode, JournalError
-from ibkr.journal import SCHEMA, Entry, Journal
+from ibkr.journal import SCHEMA, Journal
 from ibkr.journal_forms import decimal_text, fill_from, fill_text, order_from, order_text
 from ibkr.models import Action, Contract, Fill, Order, OrderStatus, SecType, TimeInForce
 from ibkr.reconcile import Verdict

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from ibkr.cli import cli
-from ibkr.journal import Entry, Journal
+from ibkr.entries import Entry
+from ibkr.journal import Journal
 from ibkr.models import Contract, Order
 
 NOON = datetime(2024, 1, 3, 17, tzinfo=UTC)

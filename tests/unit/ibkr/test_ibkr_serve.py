@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from ibkr import cli
+from ibkr import cli, command_settings
 from ibkr.app import Tokens
 from ibkr.app.access import Scope
 from ibkr.settings import Settings
@@ -49,5 +49,5 @@ def test_tokens_come_from_files_and_end_at_their_text(tmp_path):
 
 def test_tokens_come_from_container_secrets(tmp_path, monkeypatch):
     (tmp_path / "ibkr_app_token").write_text(TRADE)
-    monkeypatch.setattr(cli, "_SECRETS", tmp_path)
-    assert cli._tokens(cli._settings()) == Tokens.of(trade=TRADE)
+    monkeypatch.setattr(command_settings, "SECRETS", tmp_path)
+    assert cli._tokens(command_settings.read_settings()) == Tokens.of(trade=TRADE)

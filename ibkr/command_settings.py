@@ -1,0 +1,33 @@
+"""What every command of `ibkr` begins with: the settings, or one line on why it cannot start.
+
+It runs nothing. Rule: only commands read the environment and the secrets of a container.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from pydantic import ValidationError
+
+from ibkr.settings import Settings
+
+SECRETS = Path("/run/secrets")
+
+
+class CannotStart(click.ClickException):
+    exit_code = 2
+
+
+def read_settings(**given: Any) -> Settings:
+    """Settings from the environment, with what was given on the command line on top."""
+    try:
+        return Settings(
+            _secrets_dir=SECRETS if SECRETS.is_dir() else None,  # type: ignore[call-arg]
+            **{name: value for name, value in given.items() if value is not None},
+        )
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise CannotStart(f"bad settings: {problems}") from None
