@@ -124,6 +124,7 @@ class GatewayLink:
         self._api_ready = False
         self._refusal: IBKRError | None = None
         self._snapshot: dict[object, asyncio.Future[Any]] = {}
+        self._request_ids: set[int] = set()
         self._details: dict[int, tuple[asyncio.Future[None], list[Any]]] = {}
         self._ticks: dict[int, Ticks] = {}
         self._time_asked: asyncio.Future[None] | None = None
@@ -311,7 +312,13 @@ class GatewayLink:
 
     def next_order_id(self) -> OrderId:
         """An id that no order and no request has had. Raises NotConnected."""
-        return OrderId(self._client().getReqId())
+        order_id = self._client().getReqId()
+        self._request_ids.discard(order_id)
+        return OrderId(order_id)
+
+    def is_request_id(self, number: int) -> bool:
+        """Whether this link has used the number for a request, so that it is no order's id."""
+        return number in self._request_ids
 
     def writer(self, order_id: OrderId, contract: Contract, order: Order) -> Callable[[], None]:
         """What writes the order when it is called; until then nothing has left.
@@ -421,6 +428,8 @@ class GatewayLink:
         }
         for name, handler in handlers.items():
             setattr(ib.wrapper, name, handler)
+        self._take_id = ib.client.getReqId
+        ib.client.getReqId = self._on_id_taken
         self._raise_ids = ib.client.updateReqId
         ib.client.updateReqId = self._on_next_valid_id
         self._start_request = ib.wrapper.startReq
@@ -436,6 +445,12 @@ class GatewayLink:
         reply: asyncio.Future[Any] = self._start_request(key, *args, **kwargs)
         self._snapshot[key] = reply
         return reply
+
+    def _on_id_taken(self) -> int:
+        """Orders and requests share one row of ids; errors do not say which of the two they mean."""
+        number = int(self._take_id())
+        self._request_ids.add(number)
+        return number
 
     def _on_next_valid_id(self, next_id: int) -> None:
         """The library calls it for the gateway's nextValidId alone: the rest is ours."""

@@ -167,6 +167,8 @@ class OrderFlow:
     # --- cancelling -------------------------------------------------------------------
 
     async def cancel(self, link: GatewayLink, order_id: OrderId) -> OrderResult:
+        if link.is_request_id(order_id):  # the refusal would be taken for that of the request
+            raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
         confirmed = self._waiters.cancelled.get(order_id)
         if confirmed is None:
             await link.slot()

@@ -56,7 +56,16 @@ class Passed:
     is_held: bool = False
 
 
-_Kept = tuple[int, int, Party, bool, bytes, int, bool]
+@dataclass(slots=True)
+class _Known:
+    """What is known of a connection; the connection itself is not kept alive by what it sent."""
+
+    peer: str
+    client_id: int | None = None
+    version: int = 0
+
+
+_Kept = tuple[int, int, _Known, bool, bytes, int, bool]
 """Sequence, time, who, whether sent, the bytes, their number, whether kept back."""
 
 
@@ -70,13 +79,15 @@ class Transcript:
 
     def follow(self, party: Party) -> None:
         """Keep what goes over a connection from now on."""
+        known = _Known(party.peer)
 
         def keep(is_sent: bool, payload: bytes) -> None:
             self._sequence += 1
+            known.client_id, known.version = _id_of(party), party.session.version
             size = len(payload)
             kept = payload if size <= MAX_BYTES else payload[:MAX_BYTES]
             held = party.is_held
-            self._kept.append((self._sequence, self._now_ms(), party, is_sent, kept, size, held))
+            self._kept.append((self._sequence, self._now_ms(), known, is_sent, kept, size, held))
 
         party.session.trace = keep
 
@@ -116,11 +127,11 @@ def told_fields(record: Any) -> dict[str, Any]:
 
 
 def _shown(kept: _Kept) -> Passed:
-    sequence, time_ms, party, is_sent, payload, size, is_held = kept
-    name, fields = _read(payload, party.session.version, is_sent=is_sent)
+    sequence, time_ms, known, is_sent, payload, size, is_held = kept
+    name, fields = _read(payload, known.version, is_sent=is_sent)
     direction = "out" if is_sent else "in"
     return Passed(
-        sequence, time_ms, _id_of(party), party.peer, direction, name, fields, size, is_held
+        sequence, time_ms, known.client_id, known.peer, direction, name, fields, size, is_held
     )
 
 

@@ -19,7 +19,7 @@ from ibkr.app.bodies import InDoubt, OrderBody, Undecided
 from ibkr.app.context import Client, Context, Shared
 from ibkr.app.documented import BEARER, Responses, header, problems
 from ibkr.app.problems import RETRY_AFTER_S, AppCode, AppProblem
-from ibkr.errors import ConnectivityError, IBKRError, OrderNotFound, OrderStateUnknown
+from ibkr.errors import ConnectivityError, IBKRError, JournalError, OrderNotFound, OrderStateUnknown
 from ibkr.logs import mask_accounts
 from ibkr.models import OrderId, OrderResult
 from ibkr.protocol import IBKRClientProtocol
@@ -36,8 +36,8 @@ Key = Annotated[
         examples=["6f1d1c7e-8f3c-4c39-9f66-0d2a0c6f9a11"],
     ),
 ]
-PlainKey = Annotated[str, Path(pattern=f"^{_NAME}$")]
-AnyId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+PlainKey = Annotated[str, Path(pattern=f"^{_NAME}$", examples=["demo-1"])]
+AnyId = Annotated[int, Path(ge=0, le=2**31 - 1, examples=[1])]
 
 _UNDECIDED: Responses = {
     202: {
@@ -49,6 +49,9 @@ _UNDECIDED: Responses = {
         },
     }
 }
+
+_MAY_COME_LATE = (ConnectivityError, JournalError)
+"""Errors that do not say by themselves whether the order went out before them."""
 
 trading = APIRouter(prefix="/orders", tags=["orders"], route_class=TradeRoute)
 reading = APIRouter(prefix="/orders", tags=["orders"], route_class=ReadRoute)
@@ -91,7 +94,7 @@ async def _place(
     try:
         return await _until_closing(sending, shared)
     except Exception as error:
-        if isinstance(error, IBKRError) and not isinstance(error, ConnectivityError):
+        if isinstance(error, IBKRError) and not isinstance(error, _MAY_COME_LATE):
             raise
         known = _known(client, key)
         if known is None:  # it never went out

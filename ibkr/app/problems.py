@@ -29,6 +29,7 @@ from ibkr.errors import (
     InvalidContract,
     InvalidOrder,
     InvalidRequest,
+    JournalError,
     LiveTradingRefused,
     MarketDataNotAvailable,
     NotSubscribed,
@@ -57,6 +58,7 @@ HTTP_STATUS: dict[type[IBKRError], int] = {
     OrderLimitExceeded: 422,
     OrderRejected: 422,
     IdempotencyConflict: 422,  # draft-ietf-httpapi-idempotency-key-header-06, section 2.7
+    JournalError: 503,  # what could not be kept was not sent
     InvalidRequest: 400,
     ContractNotFound: 404,
     OrderNotFound: 404,

@@ -14,7 +14,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from served import until_started
 
-from ibkr import IBKRClient, MockIBKRClient, Settings
+from ibkr import Contract, ContractNotFound, IBKRClient, MockIBKRClient, Order, Settings
 from ibkr.app import AppServer, Limits, Tokens, create_app
 from simulator import Simulator
 
@@ -31,16 +31,29 @@ def checked(app):
     return schema.exclude(path_regex=STREAMS)
 
 
-class QuotingMock(MockIBKRClient):
-    """A mock that has a price for whatever is asked for."""
+class TradingMock(MockIBKRClient):
+    """A mock with the order that the examples of the description name, and prices for all
+    but one contract.
+    """
+
+    async def connect(self):
+        info = await super().connect()
+        await place_the_example(self)
+        return info
 
     async def request_market_data(self, contract):
+        if contract.symbol == "0":
+            raise ContractNotFound("there is no such contract", gateway_code=200)
         self.set_quote(contract, bid="190.00", ask="190.05")
         return await super().request_market_data(contract)
 
 
+async def place_the_example(client):
+    await client.place_order(Contract.stock("AAPL"), Order.limit("BUY", 1, 50), key="demo-1")
+
+
 def mock_app():
-    return create_app(QuotingMock(), tokens=Tokens.of(trade=TOKEN))
+    return create_app(TradingMock(), tokens=Tokens.of(trade=TOKEN))
 
 
 def bounded(examples):
@@ -81,6 +94,7 @@ async def _trade_on(listener, ready, stop):
         server = AppServer(app)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         await until_started(server, client)
+        await place_the_example(client)
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(server.handle_exit, 15, None))
         ready.set()

@@ -402,6 +402,17 @@ async def test_cancel_of_an_unknown_id_asks_the_gateway(ready):
         await cancelling
 
 
+async def test_cancel_of_a_requests_id_is_not_sent_and_leaves_the_request_alone(ready):
+    subscribing = await ready.start(ready.client.request_market_data(AAPL))
+    ((request_id, *_),) = ready.gateway.sent("reqMktData")
+    ready.gateway.ticks(request_id)
+    await subscribing
+    with pytest.raises(OrderNotFound):
+        await ready.client.cancel_order(request_id)
+    assert ready.gateway.sent("cancelOrder") == []
+    assert value(ready, "ib_market_data_subscriptions") == 1
+
+
 # --- market data --------------------------------------------------------------------------
 
 

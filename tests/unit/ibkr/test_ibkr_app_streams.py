@@ -192,3 +192,28 @@ async def test_a_stream_needs_the_read_scope_where_there_are_tokens(mock):
         headers = {"Authorization": f"Bearer {'r' * 16}"}
         async with http.stream("GET", "/orders/events", headers=headers) as response:
             assert response.status_code == 200
+
+
+async def test_a_reader_that_takes_nothing_is_cut_off_and_what_it_held_is_free(mock):
+    app = app_of(mock, send_timeout_s=0.05)
+
+    async def stuck(message):
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    async def silent():
+        await asyncio.Event().wait()
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/quotes/AAPL/stream",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1")],
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+    }
+    async with asyncio.timeout(5.0):
+        await app(scope, silent, stuck)
+    assert metrics_of(app).streams_ended == {"reader too slow": 1}
+    assert metrics_of(app).streams["quotes"] == 0
+    assert mock.metrics.market_data_subscriptions == 0

@@ -302,6 +302,15 @@ def test_a_reply_is_lost_late_doubled_or_overtaken(world, client) -> None:
     assert place(client, 4) == pair(4, "Submitted")[::-1]
 
 
+def test_a_message_that_waits_is_forgotten_with_its_connection(world, join) -> None:
+    """Red if what one client left behind stands between the gateway and all others for ever."""
+    client = join(1)
+    world.inject("reorder", at="tx(NextValidId)", window=9)
+    assert client.send(RequestIds()) == []
+    world.disconnect(client.connection)
+    assert join(2).connection.interferer is None
+
+
 def test_the_status_can_come_before_the_execution(world, client) -> None:
     world.inject("reorder", at="tx(ExecutionData)", window=2)
     words = place(client, 1, MARKET)
