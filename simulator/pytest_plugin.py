@@ -33,6 +33,12 @@ TESTING = frozenset({"strict", "expects", "errors"})
 
 PATHS = frozenset({"instruments", "market_data", "state"})
 
+HINTS = {
+    "This event loop is already running": "A blocking call of the client in an async test: await "
+    "its other form (connectAsync, qualifyContractsAsync ...), or write the test without async.",
+}
+"""What helps, by what an exception says that tells it to nobody."""
+
 _watched: pytest.StashKey[list[tuple[IBGateway, Strictness | None]]] = pytest.StashKey()
 """The gateways of a test, and what is held against the test."""
 
@@ -254,7 +260,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what went over the wire where a test failed."""
     report = yield
@@ -262,4 +268,7 @@ def pytest_runtest_makereport(
         for gateway, _ in item.stash.get(_watched, []):
             title = f"IB gateway on port {gateway.port} (< received, > sent, ! fault)"
             report.sections.append((title, gateway.history() or "nobody connected"))
+        hint = HINTS.get(str(call.excinfo.value)) if call.excinfo else None
+        if hint and _watched in item.stash:
+            report.sections.append((f"hint of {MARKER}", hint))
     return report

@@ -394,6 +394,22 @@ def test_of_the_gateway_of_the_run_a_failure_shows_what_the_test_did(run) -> Non
     result.stdout.no_fnmatch_line("*PlaceOrder*total_quantity=3*")
 
 
+def test_a_blocking_call_in_an_async_test_is_told_what_to_do(run) -> None:
+    result = run("""
+        from ib_insync import IB
+
+        async def test_blocks(ib_gateway):
+            ib = IB()
+            await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+            try:
+                ib.waitOnUpdate(0)
+            finally:
+                ib.disconnect()
+    """)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*hint of ib_gateway*", "*await its other form (connectAsync*"])
+
+
 def test_where_nobody_connected_a_failure_says_so(run) -> None:
     result = run("def test_fails(ib_gateway): assert False")
     result.stdout.fnmatch_lines(["*IB gateway on port *", "nobody connected"])
