@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simulator.testing import GatewayThread, IBGateway, Strictness
 
 MARKER = "ib_gateway"
+SESSION = "ib_gateway_session"
 OPTION = "--ib-gateway"
 STRICT = "ib_gateway_strict"
 
@@ -32,8 +33,17 @@ TESTING = frozenset({"strict", "expects", "errors"})
 
 PATHS = frozenset({"instruments", "market_data", "state"})
 
-_watched: pytest.StashKey[tuple[IBGateway, Strictness | None]] = pytest.StashKey()
-"""The gateway of a test, and what is held against the test."""
+HINTS = {
+    "This event loop is already running": "A blocking call of the client in an async test: await "
+    "its other form (connectAsync, qualifyContractsAsync ...), or write the test without async.",
+}
+"""What helps, by what an exception says that tells it to nobody."""
+
+_watched: pytest.StashKey[list[tuple[IBGateway, Strictness | None]]] = pytest.StashKey()
+"""The gateways of a test, and what is held against the test."""
+
+_of_session: pytest.StashKey[IBGateway] = pytest.StashKey()
+"""The gateway of the run, from when a test asked for it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -88,7 +98,7 @@ def ib_gateway(
     strictness = _strictness_of(given)
     test = getattr(request.node, "obj", None)
     with closing(_open(_ib_gateway_thread, given)) as gateway, loop_for_blocking_clients(test):
-        request.node.stash[_watched] = gateway, strictness
+        request.node.stash.setdefault(_watched, []).append((gateway, strictness))
         yield gateway
 
 
@@ -98,6 +108,7 @@ def ib_gateway_session(
 ) -> Iterator[IBGateway]:
     """One simulated IB Gateway for the whole run; `reset()` it by hand where that matters."""
     with closing(_open(_ib_gateway_thread, _defaults(request.config))) as gateway:
+        request.config.stash[_of_session] = gateway
         yield gateway
 
 
@@ -141,6 +152,18 @@ def _marked(node: pytest.Item) -> dict[str, Any]:
                 f"the marker {MARKER} takes settings by name, such as seed=7, not {marker.args}"
             )
         given |= marker.kwargs
+    return given
+
+
+def _marked_for_session(item: pytest.Item) -> dict[str, Any]:
+    """What the markers say of the test; of the gateway of the run they can say nothing."""
+    given = _marked(item)
+    settings = sorted(given.keys() - TESTING)
+    if settings and MARKER not in getattr(item, "fixturenames", ()):
+        raise _refusal(
+            f"the marker {MARKER} cannot set {', '.join(settings)} of {SESSION}, which is there "
+            f"for all tests: use the ini file, or the fixture {MARKER}"
+        )
     return given
 
 
@@ -205,11 +228,31 @@ def _strictness_of(given: dict[str, Any]) -> Strictness | None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch the gateway of the run from the beginning of a test that uses it."""
+    if SESSION not in getattr(item, "fixturenames", ()):
+        return (yield)
+    stash = item.config.stash
+    strictness = _strictness_of(_defaults(item.config) | _marked_for_session(item))
+    if _of_session in stash:
+        stash[_of_session].begin_test()
+    try:
+        return (yield)
+    finally:
+        if _of_session in stash:
+            item.stash.setdefault(_watched, []).append((stash[_of_session], strictness))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A strict test that got through must not leave anything unexpected behind."""
     result = yield
-    gateway, strictness = item.stash.get(_watched, (None, None))
-    objections = gateway.objections(strictness) if gateway and strictness else []
+    objections = [
+        objection
+        for gateway, strictness in item.stash.get(_watched, [])
+        if strictness
+        for objection in gateway.objections(strictness)
+    ]
     if objections:
         pytest.fail("\n".join(["strict ib_gateway:", *objections]), pytrace=False)
     return result
@@ -217,12 +260,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what went over the wire where a test failed."""
     report = yield
-    gateway, _ = item.stash.get(_watched, (None, None))
-    if gateway and report.failed and report.when != "teardown":  # which is the end of it
-        title = f"IB gateway on port {gateway.port}"
-        report.sections.append((title, gateway.history() or "nothing was received"))
+    if report.failed and report.when != "teardown":  # which is the end of them
+        for gateway, _ in item.stash.get(_watched, []):
+            title = f"IB gateway on port {gateway.port} (< received, > sent, ! fault)"
+            report.sections.append((title, gateway.history() or "nobody connected"))
+        hint = HINTS.get(str(call.excinfo.value)) if call.excinfo else None
+        if hint and _watched in item.stash:
+            report.sections.append((f"hint of {MARKER}", hint))
     return report

@@ -98,15 +98,34 @@ class Simulator:
         self.world.on_output = self._flush
         self.world.on_failure = self._fail
         if self._control_port is not None:
-            self._control = ControlServer(
-                self.world, port=self._control_port, access=self._control_access
-            )
             try:
-                await self._control.start()
+                await self.serve_control()
             except OSError:
                 await self.stop()
                 raise
         self._flush()
+
+    async def serve_control(self) -> str:
+        """Serve the control plane too, if it is not yet, on its port or a free one.
+
+        Returns where it answers. Raises `OSError` if the port is taken.
+        """
+        if self._control is None:
+            self._control = ControlServer(
+                self.world, port=self._control_port or 0, access=self._control_access
+            )
+            await self._control.start()
+        return self._control.url
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether the port is about to be open again, after a restart or a refusal."""
+        return self._opening is not None
+
+    async def opened(self) -> None:
+        """Wait until the port is open again, if it is about to be."""
+        if self._opening is not None:
+            await self._opening
 
     async def stop(self) -> None:
         """Close the port and all connections. The world stays, and may be served again."""

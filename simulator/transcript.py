@@ -99,6 +99,11 @@ class Transcript:
             Passed(self._sequence, self._now_ms(), client_id, peer, "note", text, {}, 0)
         )
 
+    @property
+    def last(self) -> int:
+        """The sequence number of the latest that was kept; 0 before the first."""
+        return self._sequence
+
     def after(self, sequence: int = 0) -> Iterator[Passed]:
         """What is kept from a sequence number on, oldest first."""
         for kept in self._kept:

@@ -317,6 +317,9 @@ class World(Dealing, Troubling):
     def advance(self, seconds: float) -> int:
         """Move a manual clock on and do all that falls due on the way, each at its time.
 
+        Over more than five minutes not each quote is shown that is only looked at: some 1,200
+        of them, and the last. Where an order waits for a price, all are.
+
         Returns the new time in milliseconds since the epoch. Raises `WorldError` on a real
         clock, and for a step that is negative or longer than a month.
         """
@@ -325,6 +328,7 @@ class World(Dealing, Troubling):
         if not 0 <= seconds <= MAX_ADVANCE_S:
             raise WorldError(f"seconds must be between 0 and {MAX_ADVANCE_S}, not {seconds}")
         target = self.clock.now_ms() + round(seconds * 1000)
+        self.gateway.leap(self.clock.now_ms(), target)
         while (due := self.due_ms) is not None and due <= target:
             self.clock.advance_to(max(due, self.clock.now_ms()))
             self.run_due()

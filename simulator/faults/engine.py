@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import structlog
-
 from simulator.faults.actions import NAMES, ON_LINE, LoseUpstream, RestartGateway
 from simulator.faults.effects import Effects, Strike
 from simulator.faults.line import Line
@@ -22,10 +20,11 @@ from simulator.faults.points import Where
 from simulator.faults.table import Fault
 from simulator.gateway import Connection, Gateway
 from simulator.gateway.upstream import WRITING, dropped, held
+from simulator.logs import Log
 from simulator.messages.connection import StartApi
 from simulator.transcript import Transcript
 
-log = structlog.get_logger(__name__)
+log = Log(__name__)
 
 INJECTED = "a fault"
 DRIP_MS = 100

@@ -186,6 +186,11 @@ class Gateway:
     def run_due(self, now_ms: int) -> None:
         self.hub.run_due(now_ms)
 
+    def leap(self, now_ms: int, end_ms: int) -> None:
+        """A clock is about to be moved on by hand: show less of what nobody trades."""
+        self.hub.now_ms = now_ms
+        self.quotes.leap(end_ms)
+
     def show(self, instrument: Instrument, now_ms: int) -> None:
         """Display the quote of an instrument now, without waiting for the next step."""
         self.hub.now_ms = now_ms

@@ -24,7 +24,7 @@ from simulator.gateway.texts import DUPLICATE_TICKER_ID
 from simulator.gateway.ticks import LEGAL, YIELDS, Generic, GenericTicks, generic_of
 from simulator.gateway.validation import TWS_10
 from simulator.instruments import Instrument
-from simulator.market import Quote
+from simulator.market import STEP_MS, Quote
 from simulator.messages.market_data import (
     CancelMarketData,
     MarketDataType,
@@ -42,6 +42,9 @@ OPTION_TYPES = frozenset({"OPT", "FOP", "WAR"})
 MARKET_DATA_OFF = "mdoff"
 MAX_DIGITS = 9
 """No id of a generic tick is longer."""
+
+MOST_SHOWN = 1_200
+"""How often a leap of a manual clock shows what nobody trades: each step of five minutes."""
 
 """Among generic ticks: send those only, and no prices."""
 
@@ -65,6 +68,7 @@ class Quotes:
         self._data_types: dict[Connection, int] = {}
         self._entitlements = Entitlements()
         self._beat_ms: int | None = None
+        self._leap_end_ms, self._stride_ms = 0, STEP_MS
         orders.on_working = self._beat
 
     def handlers(self) -> Handlers:
@@ -100,6 +104,15 @@ class Quotes:
     def entitlement(self, instrument: Instrument) -> Entitlement:
         """What the login may see of an instrument now."""
         return self._entitlements.of(instrument)
+
+    def leap(self, end_ms: int) -> None:
+        """Show less of what is only looked at until then, when a clock is moved on by hand.
+
+        A path has no history: what is shown next is what it would have been anyway. While an
+        order waits for a price, nothing is left out.
+        """
+        steps = -(-(end_ms - self._hub.now_ms) // (MOST_SHOWN * STEP_MS))
+        self._leap_end_ms, self._stride_ms = end_ms // STEP_MS * STEP_MS, steps * STEP_MS
 
     def show(self, instrument: Instrument) -> None:
         """Display the present quotes of an instrument and of all that follow it."""
@@ -351,6 +364,8 @@ class Quotes:
 
     def _next_beat_ms(self) -> int | None:
         step_ms, market = self._hub.next_step_ms(), self._hub.market
+        if step_ms < self._leap_end_ms and not any(self._hub.broker.instruments_at_work()):
+            step_ms = min(step_ms + self._stride_ms - STEP_MS, self._leap_end_ms)
         if any(line.moves_by_itself for lines in self._watchers.values() for line in lines):
             return step_ms
         now_ms = self._hub.now_ms

@@ -9,20 +9,24 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any, Protocol, TypeVar, overload
 
 from simulator.broker import BrokerOrder, Executed
+from simulator.faults import Fault
 from simulator.gateway.core import Request
 from simulator.gateway.hub import Told
 from simulator.ledger import Position
 from simulator.market import Quote
 from simulator.server import Simulator
 from simulator.testing.expectations import Expectation
+from simulator.testing.frames import lines
 from simulator.testing.strictness import Strictness
 from simulator.testing.thread import GatewayThread
 from simulator.testing.verbs import OnThread, Verb
-from simulator.transcript import told_fields
+from simulator.transcript import Passed
 from simulator.world import World
 from simulator.world_orders import OrderKey
 from simulator.world_settings import WorldError, WorldSettings
@@ -63,6 +67,16 @@ class WatchedWorld(World):
         self.on_received()
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What there was of requests, frames and complaints when a test began."""
+
+    request: int = 0
+    frame: int = 0
+    told: Told | None = None
+    violations: int = 0
+
+
 class IBGateway(OnThread):
     """A simulated gateway on a free port of the loopback, for one test.
 
@@ -74,6 +88,7 @@ class IBGateway(OnThread):
         self._thread = thread
         self._world = thread.call(lambda: WatchedWorld(settings))
         self._server = Simulator(world=self._world)
+        self._begin = Beginning()
         self._verified: set[int] = set()
         self._seen_codes: set[int] = set()
         self._waiting: list[Callable[[], None]] = []
@@ -81,7 +96,10 @@ class IBGateway(OnThread):
         self.start()
 
     def on_world(self, function: Callable[[World], R]) -> R:
-        return self._thread.call(lambda: function(self._world))
+        result = self._thread.call(lambda: function(self._world))
+        if self._server.is_opening:  # as the last restart or refusal is over now
+            self._thread.await_(self._server.opened())
+        return result
 
     # --- where it is ---
 
@@ -97,6 +115,11 @@ class IBGateway(OnThread):
     def account(self) -> str:
         """The first paper account of the login."""
         return self._world.settings.accounts[0]
+
+    @property
+    def control_url(self) -> str:
+        """Where the control plane answers: served from when it is asked for first."""
+        return self._thread.await_(self._server.serve_control())
 
     @property
     def now_ms(self) -> int:
@@ -121,7 +144,23 @@ class IBGateway(OnThread):
     def reset(self) -> None:
         """Start afresh: all clients are disconnected, orders, money and time are as at first."""
         self.on_world(lambda world: world.reset())
+        self._begin = Beginning()
         self._verified.clear()
+        self._seen_codes.clear()
+
+    def begin_test(self) -> None:
+        """Hold against the test that begins, and tell of it, only what happens from now on."""
+
+        def present(world: World) -> Beginning:
+            gateway = world.gateway
+            return Beginning(
+                request=gateway.requests[-1].sequence if gateway.requests else 0,
+                frame=world.transcript.last,
+                told=gateway.hub.told[-1] if gateway.hub.told else None,
+                violations=len(gateway.violations),
+            )
+
+        self._begin = self.on_world(present)
         self._seen_codes.clear()
 
     # --- market and time ---
@@ -158,6 +197,20 @@ class IBGateway(OnThread):
         """Have the tape show a trade, as one between others."""
         exact = decimal("price", price), decimal("size", size)
         return self.on_world(lambda world: world.print_trade(symbol, *exact))
+
+    # --- what goes wrong ---
+
+    inject = Verb(World.inject)
+    clear_faults = Verb(World.clear_faults)
+    lose_upstream = Verb(World.lose_upstream)
+    restore_upstream = Verb(World.restore_upstream)
+    farm = Verb(World.farm)
+    restart = Verb(World.restart)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults that wait for their point and those that last, in order of injection."""
+        return self.on_world(lambda world: world.faults)
 
     # --- orders and money ---
 
@@ -349,23 +402,27 @@ class IBGateway(OnThread):
         return found
 
     def objections(self, strictness: Strictness) -> list[str]:
-        """What a strict test has against what happened so far."""
-        requests, told = self.requests(), self.told()
+        """What a strict test has against what happened since it began."""
+        begin = self._begin
+        requests = [r for r in self.requests() if r.sequence > begin.request]
+        told = list(takewhile(lambda t: t is not begin.told, reversed(self.told())))[::-1]
         violations = self.on_world(lambda world: tuple(world.gateway.violations))
+        violations = violations[begin.violations :]
         return [
             *strictness.requests(requests, self._verified),
             *strictness.told(told, self._seen_codes),
             *(f"a peer did not speak the protocol: {violation}" for violation in violations),
         ]
 
+    def transcript(self, after: int = 0) -> tuple[Passed, ...]:
+        """What went over the wires lately, both ways, from a sequence number on."""
+        return self.on_world(lambda world: tuple(world.transcript.after(after)))
+
     def history(self, most: int = MAX_LINES) -> str:
-        """What clients sent and which errors they were told, the last lines of it."""
-        lines = [(r.time_ms, _described(r)) for r in self.requests()]
-        lines += [(t.time_ms, describe_told(t)) for t in self.told()]
-        lines.sort(key=lambda line: line[0])
-        shown = [f"{time_ms} {text}" for time_ms, text in lines[-most:]]
-        left_out = len(lines) - len(shown)
-        return "\n".join([f"({left_out} earlier lines)"] * bool(left_out) + shown)
+        """The transcript of the test as lines, the last of them: the gateway's time in UTC, the
+        client, and `<` for what it sent, `>` for what it was sent, `!` for a fault.
+        """
+        return lines(self.transcript(self._begin.frame), most)
 
     # --- inside ---
 
@@ -428,11 +485,6 @@ def order_key(order: AnyOrder) -> OrderKey:
 def describe_told(told: Told) -> str:
     message = told.message
     return f"> client {told.client_id} told {message.code} of id {message.id}: {message.text}"
-
-
-def _described(received: Request) -> str:
-    facts = told_fields(received.request) or ""
-    return f"< client {received.client_id} #{received.sequence} {type(received.request).__name__} {facts}"
 
 
 def _refuse_to_block_a_loop() -> None:

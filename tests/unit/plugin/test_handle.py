@@ -1,17 +1,22 @@
 """The handle of a gateway: verbs from any thread, waits that end, and what was received."""
 
 import asyncio
+import socket
 import threading
 import time
 from decimal import Decimal as D
+from typing import get_type_hints
 
+import httpx
 import pytest
 from ib_insync import IB, LimitOrder, MarketOrder, Stock
 
 from ibkr import Contract, IBKRClient, Order, Settings
-from simulator import WorldError
+from simulator import Simulator, WorldError
+from simulator.messages import REPLIES, REQUESTS
 from simulator.messages.orders import CancelOrder, PlaceOrder
 from simulator.testing import IBGateway
+from simulator.testing.frames import FLOODS, MATTERS
 
 VERB_LIMIT_S = 0.001
 
@@ -166,6 +171,65 @@ def test_what_cannot_be_is_refused_where_it_was_asked(
         verb(ib_gateway)
 
 
+# --- what goes wrong ---
+
+
+async def test_a_fault_strikes_where_it_was_injected(ib: IB, ib_gateway: IBGateway) -> None:
+    ib_gateway.inject("rst", at="rx(PlaceOrder)#1")
+    assert [str(fault.at) for fault in ib_gateway.faults] == ["rx(PlaceOrder)#1"]
+    await buy(ib)
+    await until(lambda: not ib.isConnected())
+    assert ib_gateway.faults == ()
+    with pytest.raises(WorldError, match="fault 9 is not there"):
+        ib_gateway.clear_faults(9)
+
+
+async def test_what_was_kept_back_comes_when_the_fault_is_taken_back(
+    ib: IB, ib_gateway: IBGateway
+) -> None:
+    ib_gateway.inject("mute", buffer=True, direction="out")
+    asking = asyncio.ensure_future(ib.reqCurrentTimeAsync())
+    await asyncio.sleep(0)
+    assert "RequestCurrentTime" in ib_gateway.history()
+    assert not asking.done()
+    ib_gateway.clear_faults()
+    assert (await asking).timestamp() * 1000 == ib_gateway.now_ms
+
+
+async def test_ib_is_away_and_back(ib: IB, ib_gateway: IBGateway) -> None:
+    ib_gateway.lose_upstream()
+    ib_gateway.restore_upstream(data_lost=True)
+    ib_gateway.farm("usfarm", "broken")
+    assert [told.message.code for told in ib_gateway.told()][-3:] == [1100, 1101, 2103]
+
+
+async def test_after_a_restart_the_port_is_open_as_soon_as_time_has_passed(
+    ib: IB, ib_gateway: IBGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_port = Simulator._open_port
+
+    async def open_late(simulator: Simulator, reserved: socket.socket) -> None:
+        for _ in range(1000):
+            await asyncio.sleep(0)
+        await open_port(simulator, reserved)
+
+    monkeypatch.setattr(Simulator, "_open_port", open_late)
+    ib_gateway.restart(outage_s=35)
+    await until(lambda: not ib.isConnected())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((ib_gateway.host, ib_gateway.port))
+    ib_gateway.advance(35)
+    socket.create_connection((ib_gateway.host, ib_gateway.port)).close()
+
+
+def test_the_control_plane_is_served_when_it_is_asked_for(ib_gateway: IBGateway) -> None:
+    url = ib_gateway.control_url
+    assert url == ib_gateway.control_url
+    told = httpx.put(f"{url}/quotes/AAPL", json={"bid": "99", "ask": "101"})
+    assert told.status_code == 200
+    assert ib_gateway.displayed("AAPL").ask == 101
+
+
 # --- what was received ---
 
 
@@ -216,6 +280,51 @@ async def test_errors_that_were_told_are_asserted(ib: IB, ib_gateway: IBGateway)
     for wrong in ({"count": 2}, {"text": "margin"}, {"client_id": 2}):
         with pytest.raises(AssertionError, match=r"expected .* told with code 201"):
             ib_gateway.assert_error(201, **wrong)
+
+
+# --- what went over the wire ---
+
+
+async def test_the_history_has_requests_replies_and_faults_in_their_order(
+    ib: IB, ib_gateway: IBGateway
+) -> None:
+    ib_gateway.quote("AAPL", bid=99.98, ask=100)
+    ib_gateway.inject("duplicate", at="tx(OrderStatus)")
+    await buy(ib, limit=100)
+    told = ib_gateway.history()
+    in_order = (
+        "1 < PlaceOrder order_id=",
+        "1 > OpenOrder order_id=",
+        "1 ! fault 1: duplicate at tx(OrderStatus)#1",
+        "status=Submitted filled=0",
+        "status=Submitted filled=0",
+        "1 > ExecutionData order_id=",
+        "status=Filled filled=5 remaining=0 average_fill_price=100",
+    )
+    at = -1
+    for text in in_order:
+        at = told.index(text, at + 1)
+    assert "06-16 14:00:00.000 1 > CommissionReport exec_id=" in told
+
+
+async def test_floods_and_long_tales_are_cut_short(ib: IB, ib_gateway: IBGateway) -> None:
+    for _ in range(30):
+        await buy(ib)
+    lines = ib_gateway.history(20).splitlines()
+    assert (len(lines), lines[0].endswith("earlier lines)")) == (21, True)
+    everything = ib_gateway.history(10_000).splitlines()
+    assert sum("AccountValue" in line for line in everything) == 2
+    assert max(len(line) for line in everything) < 250
+
+
+def test_what_is_told_of_a_frame_is_there() -> None:
+    records = {kind.__name__: kind for kind in (*REQUESTS.by_record, *REPLIES.by_record)}
+    for name, paths in MATTERS.items():
+        for path in paths:
+            kind = records[name]
+            for attribute in path.split("."):
+                kind = get_type_hints(kind)[attribute]
+    assert records.keys() >= FLOODS
 
 
 # --- waiting ---

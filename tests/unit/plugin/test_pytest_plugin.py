@@ -22,6 +22,11 @@ CONNECTED = """
 """
 
 
+OF_THE_RUN = CONNECTED.replace("ib_gateway", "ib_gateway_session").replace(
+    "@pytest.fixture", '@pytest.fixture(scope="session")'
+)
+
+
 # --- fixtures ---
 
 
@@ -99,7 +104,8 @@ def test_what_the_gateway_logs_is_not_printed(run) -> None:
     result = run(
         CONNECTED
         + """
-    def test_prints_nothing(ib, capfd, caplog):
+    def test_prints_nothing(ib, ib_gateway, capfd, caplog):
+        ib_gateway.inject("mute")
         ib.disconnect()
         out, err = capfd.readouterr()
         assert (out, err) == ("", "")
@@ -275,6 +281,64 @@ def test_a_peer_that_speaks_something_else_fails_a_strict_test(run) -> None:
     result.stdout.fnmatch_lines(["a peer did not speak the protocol: *GET*"])
 
 
+def test_a_strict_test_answers_for_the_gateway_of_the_run_only_for_its_own_time(run) -> None:
+    result = run(
+        OF_THE_RUN
+        + """
+    strict = pytest.mark.ib_gateway(strict=True)
+    NOPE = Stock("NOPE", "SMART", "USD")
+
+    def test_is_not_strict(ib):
+        buy(ib, 3)
+        ib.qualifyContracts(NOPE)
+
+    @strict
+    def test_is_innocent(ib):
+        pass
+
+    @strict
+    def test_forgets(ib):
+        buy(ib, 4)
+        ib.qualifyContracts(NOPE)
+
+    @strict
+    def test_names_them(ib, ib_gateway_session):
+        buy(ib, 5)
+        ib.qualifyContracts(NOPE)
+        ib_gateway_session.assert_received("PlaceOrder", total_quantity=5)
+        ib_gateway_session.assert_error(200)
+
+    @strict
+    def test_forgets_it_again(ib):
+        ib.qualifyContracts(NOPE)
+    """
+    )
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "unexpected PlaceOrder #* of client 1; assert_received it",
+            "client 1 was told error 200 of id *",
+            "client 1 was told error 200 of id *",
+        ]
+    )
+
+
+def test_a_marker_cannot_set_up_the_gateway_of_the_run(run) -> None:
+    result = run("""
+        import pytest
+
+        @pytest.mark.ib_gateway(seed=3)
+        def test_never(ib_gateway_session):
+            pass
+
+        @pytest.mark.ib_gateway(seed=3)
+        def test_has_both(ib_gateway_session, ib_gateway):
+            pass
+    """)
+    result.assert_outcomes(errors=1, passed=1)
+    result.stdout.fnmatch_lines(["*cannot set seed of ib_gateway_session*use the ini file*"])
+
+
 def test_a_strict_test_that_fails_by_itself_tells_its_own_reason(run) -> None:
     result = run(
         CONNECTED
@@ -304,7 +368,51 @@ def test_a_failure_shows_what_went_over_the_wire(run) -> None:
     """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*IB gateway on port *", "*PlaceOrder*AAPL*", "*201*No.*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*IB gateway on port * (< received, > sent, ! fault)*",
+            "* 1 < PlaceOrder order_id=* symbol=AAPL * total_quantity=5 *",
+            "* 1 > ErrorMessage id=* code=201 text=*No.",
+        ]
+    )
+
+
+def test_of_the_gateway_of_the_run_a_failure_shows_what_the_test_did(run) -> None:
+    result = run(
+        OF_THE_RUN
+        + """
+    def test_one(ib):
+        buy(ib, 3)
+
+    def test_fails(ib):
+        buy(ib, 4)
+        assert False
+    """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*IB gateway on port *", "*PlaceOrder*total_quantity=4*"])
+    result.stdout.no_fnmatch_line("*PlaceOrder*total_quantity=3*")
+
+
+def test_a_blocking_call_in_an_async_test_is_told_what_to_do(run) -> None:
+    result = run("""
+        from ib_insync import IB
+
+        async def test_blocks(ib_gateway):
+            ib = IB()
+            await ib.connectAsync(ib_gateway.host, ib_gateway.port, clientId=1)
+            try:
+                ib.waitOnUpdate(0)
+            finally:
+                ib.disconnect()
+    """)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*hint of ib_gateway*", "*await its other form (connectAsync*"])
+
+
+def test_where_nobody_connected_a_failure_says_so(run) -> None:
+    result = run("def test_fails(ib_gateway): assert False")
+    result.stdout.fnmatch_lines(["*IB gateway on port *", "nobody connected"])
 
 
 def test_a_failure_in_a_worker_shows_it_too(run) -> None:
