@@ -40,6 +40,7 @@ class Troubling:
 
     def inject(
         self,
+        /,
         action: str,
         *,
         at: str = "now",
@@ -75,7 +76,7 @@ class Troubling:
 
     # --- the connection to IB ---
 
-    def lose_upstream(self, *, seconds: float | None = None, **terms: Any) -> int:
+    def lose_upstream(self, /, *, seconds: float | None = None, **terms: Any) -> int:
         """Lose the connection between the gateway and IB (1100), perhaps for a time.
 
         `terms` are those of the action `lose_upstream`; returns the id of the fault.

@@ -159,6 +159,15 @@ class IBGateway(OnThread):
         exact = decimal("price", price), decimal("size", size)
         return self.on_world(lambda world: world.print_trade(symbol, *exact))
 
+    # --- what goes wrong ---
+
+    inject = Verb(World.inject)
+    clear_faults = Verb(World.clear_faults)
+    lose_upstream = Verb(World.lose_upstream)
+    restore_upstream = Verb(World.restore_upstream)
+    farm = Verb(World.farm)
+    restart = Verb(World.restart)
+
     # --- orders and money ---
 
     reject_next = Verb(World.reject_next)
