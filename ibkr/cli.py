@@ -275,7 +275,7 @@ def doctor(
         contract = Contract.stock(symbol)
     except IBKRError as error:
         raise CannotStart(str(error)) from None
-    settings = _settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
+    settings = read_settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
     summary = examine(IBKRClient(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
     report(summary, as_json=as_json)
 

@@ -278,12 +278,16 @@ class GatewayLink:
     async def answer(self, future: asyncio.Future[T], timeout_s: float, what: str) -> T:
         """The future's value. Raises RequestTimeout after the deadline, ConnectionLost on a drop.
 
-        The library leaves its own futures open for ever when the socket is closed by us.
+        The library leaves its own futures open for ever when the socket is closed by us, and
+        fails them with a ConnectionError when it is closed by the gateway.
         """
         either: set[asyncio.Future[Any]] = {future, self._lost}
         await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         if future.done():
-            return future.result()
+            try:
+                return future.result()
+            except ConnectionError as error:
+                raise ConnectionLost(f"the link dropped during {what}: {error}") from error
         if self._lost.done():
             raise ConnectionLost(f"the link dropped during {what}: {self._lost.result()}")
         raise RequestTimeout(f"no answer to {what} within {timeout_s} s")

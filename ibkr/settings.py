@@ -33,9 +33,11 @@ class Settings(BaseSettings):
         env_prefix="IBKR_", env_file=".env", extra="ignore", frozen=True
     )
 
-    host: str = Field(default="127.0.0.1", min_length=1)
-    port: Port = 4002
-    client_id: int = Field(default=1, ge=0, le=2**31 - 1)
+    host: str = Field(default="127.0.0.1", min_length=1, description="Where the gateway is.")
+    port: Port = Field(default=4002, description="Its port; IBKR has 4002 and 7497 for paper.")
+    client_id: int = Field(
+        default=1, ge=0, le=2**31 - 1, description="No other session of the gateway has it."
+    )
     account: str = Field(
         default="", description="Account to trade; empty: the only managed account."
     )
@@ -50,8 +52,10 @@ class Settings(BaseSettings):
     )
 
     connect_timeout_s: Seconds = Field(default=10.0, description="One attempt, snapshot included.")
-    request_timeout_s: Seconds = 10.0
-    order_ack_timeout_s: Seconds = 10.0
+    request_timeout_s: Seconds = Field(default=10.0, description="One answer of the gateway.")
+    order_ack_timeout_s: Seconds = Field(
+        default=10.0, description="The first word on an order; then it is asked for."
+    )
     inactive_grace_s: Seconds = Field(
         default=1.0, description="How long an Inactive order may wait for the reason to arrive."
     )
@@ -59,9 +63,11 @@ class Settings(BaseSettings):
         default=10.0, ge=0, le=3600, description="Pause between liveness probes; 0: none."
     )
 
-    connect_attempts: int = Field(default=3, ge=1, le=1000)
-    backoff_min_s: Seconds = 0.5
-    backoff_max_s: Seconds = 30.0
+    connect_attempts: int = Field(
+        default=3, ge=1, le=1000, description="Of `connect()`; a lost connection is tried for ever."
+    )
+    backoff_min_s: Seconds = Field(default=0.5, description="The first pause between attempts.")
+    backoff_max_s: Seconds = Field(default=30.0, description="The longest one.")
     max_requests_per_s: int = Field(
         default=45, ge=1, le=1000, description="The gateway's own limit is 50 by default."
     )
@@ -86,18 +92,24 @@ class Settings(BaseSettings):
     kill_switch: Path | None = Field(
         default=None, description="While this file exists no new order is sent; cancels are."
     )
-    allow_live: bool = False
+    allow_live: bool = Field(
+        default=False, description="Trade other than paper accounts; also needs live_account."
+    )
     live_account: str = Field(
         default="", description="The exact live account; also needs allow_live."
     )
-    max_order_quantity: Limit | None = None
+    max_order_quantity: Limit | None = Field(
+        default=None, description="Orders for more are refused."
+    )
     max_order_notional: Limit | None = Field(
         default=None, description="Limit price times quantity; market orders are not covered."
     )
 
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
-    app_host: str = "127.0.0.1"
-    app_port: int = Field(default=8000, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field(
+        default="INFO", description="What is logged."
+    )
+    app_host: str = Field(default="127.0.0.1", description="Where the app listens.")
+    app_port: int = Field(default=8000, ge=0, le=65535, description="Its port; 0 takes a free one.")
     app_token: SecretStr | None = Field(
         default=None, description="Who has it may trade; without one the app places no orders."
     )

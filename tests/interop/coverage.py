@@ -1,24 +1,35 @@
-"""The tables of coverage for the README: `PYTHONPATH=tests:. python -m interop.coverage`.
+"""The page of what is answered: `PYTHONPATH=tests:. python -m interop.coverage`.
 
 Made of the tables that the tests run, so that a row stands for a check that passes.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from simulator.messages import REQUESTS
 
 from .methods import CHECKS
 from .test_every_request import CASES, ELSEWHERE, Case
 
+FILE = Path(__file__).parents[2] / "docs" / "coverage.md"
+HEAD = """\
+# Each request, and what it is answered with
+
+<!-- Made by `python -m interop.coverage`; do not edit. -->
+
+The text protocol, at every server version from 157 to 200. Every row is a check that the tests
+run against the installed library, so a mark stands for a test that passes.
+"""
+
 SENT_OTHERWISE = {"StartApi": "`managedAccounts`, `nextValidId`", "PlaceOrder": "`openOrder`, …"}
 
 
-def tables() -> str:
+def page() -> str:
     """Operations of the asyncio libraries, then requests of the vendor's client."""
-    return "\n".join((*_operations(), "", *_requests()))
+    parts = (HEAD, "## By operation of a library", "", *_operations())
+    return "\n".join((*parts, "", "## By request of the protocol", "", *_requests())) + "\n"
 
 
 def _operations() -> Iterable[str]:
@@ -49,4 +60,4 @@ def _answer(case: Case) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(tables() + "\n")
+    FILE.write_text(page(), encoding="utf-8")

@@ -22,7 +22,7 @@ COLUMNS = ("accepted", "waits for", "fills", "ends", "refused with")
 
 HEAD = """# What orders do
 
-Made of the scenarios that [the tests](../tests/interop/scenarios) play over TCP through
+Made of the scenarios that the tests (`tests/interop/scenarios`) play over TCP through
 ib_insync, ib_async and two versions of IBKR's own client, in worlds where prices decide what
 happens. Not written by hand: `PYTHONPATH=tests:. python -m interop.scenarios.page` writes this
 file, and a test fails if it is not what the scenarios say.

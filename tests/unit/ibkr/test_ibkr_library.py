@@ -1,5 +1,6 @@
 """The client library: which is taken, what is said when there is none, and that it fits."""
 
+import asyncio
 import inspect
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ibkr import IBKRClient, library
+from ibkr import ConnectionLost, IBKRClient, library
 from ibkr.library import LibraryMissing
 from ibkr.link import GatewayLink
 from ibkr.settings import Settings
@@ -51,9 +52,8 @@ def test_a_missing_library_is_named_with_the_remedy(monkeypatch, here, asked, sa
     assert str(refused.value) == said
 
 
-async def test_every_handler_of_ours_takes_what_the_installed_library_hands_over():
-    ib = library.load().IB()
-    link = GatewayLink(
+def link_of(ib):
+    return GatewayLink(
         ib,
         Settings(),
         None,
@@ -62,6 +62,18 @@ async def test_every_handler_of_ours_takes_what_the_installed_library_hands_over
         first_id=1,
         now=lambda: datetime.now(UTC),
     )
+
+
+async def test_a_request_that_the_library_fails_as_its_socket_closes_is_a_lost_link():
+    failed = asyncio.get_running_loop().create_future()
+    failed.set_exception(ConnectionError("Socket disconnect"))
+    with pytest.raises(ConnectionLost, match="dropped during executions: Socket disconnect"):
+        await link_of(library.load().IB()).answer(failed, 1.0, "executions")
+
+
+async def test_every_handler_of_ours_takes_what_the_installed_library_hands_over():
+    ib = library.load().IB()
+    link = link_of(ib)
     ours = {
         name: handler
         for name, handler in vars(ib.wrapper).items()
