@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from simulator.faults.catalogue import CATALOGUE
 
@@ -67,3 +68,11 @@ def test_the_cookbook_has_a_recipe_for_each_of_the_faults_that_matter_most() -> 
     recipes = re.findall(r"^\*At IBKR\* \((\w+)\)", page, re.MULTILINE)
     assert len(set(recipes)) == len(recipes) == page.count("\n## ") == 25
     assert set(recipes) <= {row.id for row in CATALOGUE}
+
+
+def test_every_tag_of_the_guide_is_a_marker_and_every_marker_a_tag() -> None:
+    page = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    markers = project["tool"]["pytest"]["ini_options"]["markers"]
+    tags = re.findall(r"^\| `@(\w+)` \|", page, re.MULTILINE)
+    assert tags == [marker.partition(":")[0] for marker in markers]
