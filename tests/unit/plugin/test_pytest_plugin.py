@@ -311,7 +311,8 @@ def test_a_strict_test_answers_for_the_gateway_of_the_run_only_for_its_own_time(
     @strict
     def test_forgets_it_again(ib):
         ib.qualifyContracts(NOPE)
-    """
+    """,
+        in_own_process=True,  # its clients live as long as the loop of the thread
     )
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(
@@ -387,7 +388,8 @@ def test_of_the_gateway_of_the_run_a_failure_shows_what_the_test_did(run) -> Non
     def test_fails(ib):
         buy(ib, 4)
         assert False
-    """
+    """,
+        in_own_process=True,
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*IB gateway on port *", "*PlaceOrder*total_quantity=4*"])
@@ -395,7 +397,8 @@ def test_of_the_gateway_of_the_run_a_failure_shows_what_the_test_did(run) -> Non
 
 
 def test_a_blocking_call_in_an_async_test_is_told_what_to_do(run) -> None:
-    result = run("""
+    result = run(
+        """
         from ib_insync import IB
 
         async def test_blocks(ib_gateway):
@@ -405,7 +408,9 @@ def test_a_blocking_call_in_an_async_test_is_told_what_to_do(run) -> None:
                 ib.waitOnUpdate(0)
             finally:
                 ib.disconnect()
-    """)
+    """,
+        in_own_process=True,  # what a loop in a loop leaves behind is not for others
+    )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*hint of ib_gateway*", "*await its other form (connectAsync*"])
 
