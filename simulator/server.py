@@ -172,6 +172,7 @@ class Simulator:
                 await asyncio.wait_for(self._all_left.wait(), STOP_GRACE_S)
         for peer in list(self._peers):
             peer.abort()
+        await asyncio.sleep(0)  # the turn in which what was cut off closes its socket
 
     def _flush(self) -> None:
         for peer in list(self._peers):
