@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,7 +64,7 @@ class ContainerUnavailable(RuntimeError):  # noqa: N818 - a state of things, not
     """There is no container to be had; the text says what is missing and the remedy."""
 
 
-class Attended(DockerContainer):
+class Attended(DockerContainer, ABC):
     """A container whose start is watched: it gets ready, or its logs say why it did not.
 
     `probe` is asked until it says yes. Published ports are on loopback when the engine is on
@@ -85,9 +86,9 @@ class Attended(DockerContainer):
             # docker-py takes an address without a port; its type here knows ports only
             self.ports[str(port)] = cast("None", ("127.0.0.1",)) if local else None
 
+    @abstractmethod
     def probe(self) -> bool:
         """Whether it is ready; asked again and again while it starts."""
-        raise NotImplementedError
 
     @property
     def host(self) -> str:

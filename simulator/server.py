@@ -131,9 +131,9 @@ class Simulator:
         """Close the port and all connections. The world stays, and may be served again."""
         if self._server is None:
             return
-        for _ in range(2):  # who was accepted a moment ago joins a server that is still there
-            await asyncio.sleep(0)
         server, self._server = self._server, None
+        for _ in range(2):  # who was accepted a moment ago is refused by a server still there
+            await asyncio.sleep(0)
         server.close()
         if self._opening is not None:
             await self._opening

@@ -5,6 +5,7 @@ scenarios it is reset, so that none sees what another did.
 """
 
 import asyncio
+from abc import abstractmethod
 from contextlib import AsyncExitStack, suppress
 from decimal import Decimal
 from typing import Any
@@ -142,9 +143,9 @@ class GatewayTier(Tier):
     client: IBKRClient
     stage: GatewayStage
 
+    @abstractmethod
     async def enter(self, stack: AsyncExitStack) -> tuple[ControlClient, str, int]:
         """The control plane, and where the gateway listens."""
-        raise NotImplementedError
 
     async def open(self) -> None:
         self._stack = AsyncExitStack()
