@@ -20,9 +20,6 @@ from typing import Any, TextIO
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from ibkr import Settings
-from ibkr.library import load
-
 PROPERTY = "contract"
 OTHER_TESTS = "Tests beside the features"
 MOST_DETAIL = 20_000
@@ -195,6 +192,10 @@ class Writer:
         self._file.flush()
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
+        # the client is not there where only the simulator is compared with a library
+        from ibkr import Settings  # noqa: PLC0415
+        from ibkr.library import load  # noqa: PLC0415
+
         library = load(Settings().library)
         self._write(
             "start",
