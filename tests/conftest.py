@@ -1,8 +1,11 @@
 """Options of the whole suite, and the plugin that is a part of what is tested."""
 
+import logging
+from collections.abc import Iterator
 from importlib.metadata import entry_points
 
 import pytest
+import structlog
 from tiers import DEFAULT, TIERS, tier_of
 
 PLUGIN = "simulator.pytest_plugin"
@@ -58,3 +61,14 @@ def pytest_configure(config: pytest.Config) -> None:
             ) from None
         if missing:
             raise pytest.UsageError(missing)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A command that is run within a test configures the logs of the process."""
+    before = structlog.get_config()
+    levels = {name: logging.getLogger(name).level for name in ("ib_insync", "ib_async")}
+    yield
+    structlog.configure(**before)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)

@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import logging
 import socket
 from decimal import Decimal
 
 import pytest
-import structlog
 from click.testing import CliRunner
 from rich.console import Console
 
@@ -134,15 +132,6 @@ async def test_simulator_is_stopped_when_the_demonstration_fails(monkeypatch, tm
 
 def invoke(*arguments, **options):
     return CliRunner().invoke(cli, arguments, **options)
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_it_was():
-    """The command configures logging; put back what it changed."""
-    level = logging.getLogger("ib_insync").level
-    yield
-    structlog.reset_defaults()
-    logging.getLogger("ib_insync").setLevel(level)
 
 
 def test_demo_prints_one_json_object(monkeypatch):
