@@ -220,6 +220,11 @@ class Blotter:
         if entry is not None and entry.is_cancelling:
             self._told(entry, "cancel_refused", {"code": code}, is_open=True)
 
+    def is_cancelling(self, order_id: OrderId) -> bool:
+        """Whether a cancel of it was sent and nothing was heard of that yet."""
+        entry = self._entry_at(self._client_id, order_id)
+        return entry is not None and entry.is_cancelling
+
     def give_up(self, order_id: OrderId) -> None:
         """Nobody waits for the answer to this order any more."""
         self._awaited.discard(self._references.get((self._client_id, order_id), ""))

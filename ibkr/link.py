@@ -345,8 +345,10 @@ class GatewayLink:
 
         return write
 
-    def cancel(self, order_id: OrderId) -> None:
-        self._client().cancelOrder(order_id, "")
+    def canceller(self, order_id: OrderId) -> Callable[[], None]:
+        """What writes the cancel when it is called; as `writer`. Raises NotConnected."""
+        client = self._client()
+        return lambda: client.cancelOrder(order_id, "")
 
     def subscribe(self, contract: Contract) -> None:
         """Ask for ticks under a new id; an earlier id of this contract is forgotten."""

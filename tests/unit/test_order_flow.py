@@ -526,6 +526,67 @@ async def test_a_cancel_goes_out_even_where_it_cannot_be_kept(bench, monkeypatch
     assert (await cancel).status is OrderStatus.CANCELLED
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(10147, OrderNotFound), (10148, CancelTooLate), (161, CancelTooLate)],
+)
+async def test_a_refused_cancel_says_nothing_of_the_order_in_doubt(bench, code, error):
+    order_id = await bench.unanswered()
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.error(order_id, code, "cannot be cancelled, state: Filled")
+    with pytest.raises(error):
+        await cancel
+    assert (entry(bench).reject_code, entry(bench).cancel_sent) == (None, False)
+    assert len(bench.client.in_doubt()) == 1
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+
+
+async def test_a_refused_cancel_is_no_answer_to_who_waits_for_the_order(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.error(order_id, 10148, "cannot be cancelled, state: Filled")
+    with pytest.raises(CancelTooLate):
+        await cancel
+    bench.gateway.execution(order_id)
+    assert (await task).status is OrderStatus.FILLED
+
+
+async def test_who_gives_up_a_cancel_leaves_the_others_waiting_for_it(bench):
+    order_id = await bench.resting()
+    one = await bench.start(bench.client.cancel_order(order_id))
+    two = await bench.start(bench.client.cancel_order(order_id))
+    one.cancel()
+    await asyncio.wait({one})
+    bench.gateway.status(order_id, "Cancelled")
+    assert (await two).status is OrderStatus.CANCELLED
+    assert len(bench.gateway.sent("cancelOrder")) == 1
+
+
+async def test_a_cancel_that_was_not_sent_is_not_kept_as_sent(bench, monkeypatch):
+    order_id = await bench.resting()
+    turn_comes = asyncio.Event()
+    monkeypatch.setattr(bench.client._link, "slot", turn_comes.wait)
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.drop()
+    turn_comes.set()
+    with pytest.raises(NotConnected):
+        await cancel
+    (known,) = bench.client.journal.entries()
+    assert not known.cancel_sent
+
+
+async def test_an_order_whose_writing_failed_is_in_doubt(bench, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("half a message")
+
+    monkeypatch.setattr(bench.gateway.ib.client, "placeOrder", fail, raising=False)
+    with pytest.raises(RuntimeError):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+    assert len(bench.client.in_doubt()) == bench.client.metrics.orders_in_doubt == 1
+
+
 async def test_a_client_that_lost_its_link_keeps_the_journal_from_others(tmp_path):
     path = tmp_path / "journal"
     one, two = Bench(journal=path), Bench(journal=path)
