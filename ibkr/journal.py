@@ -46,6 +46,7 @@ _TABLES = (
     "CREATE INDEX events_reference ON events (reference)",
     "CREATE INDEX intents_open ON intents (is_open) WHERE is_open",
 )
+_EVENT = "INSERT INTO events (reference, kind, detail, time) VALUES (?,?,?,?)"
 _PRUNED = """SELECT reference FROM intents WHERE NOT is_open AND time < ?
     AND NOT EXISTS (SELECT 1 FROM events
         WHERE events.reference = intents.reference AND events.time >= ?)
@@ -167,13 +168,26 @@ class Journal:
                 row,
             )
 
-    def send(self, reference: str, client_id: ClientId, order_id: OrderId, at: datetime) -> None:
-        """Its message is written next; an id is taken once and for all."""
+    def send(
+        self,
+        reference: str,
+        client_id: ClientId,
+        order_id: OrderId,
+        at: datetime,
+        *,
+        again: bool = False,
+    ) -> None:
+        """Its message is written next; an id is taken once and for all.
+
+        With `again` what was concluded of an earlier message of it is void.
+        """
         with self._writing() as execute:
             execute(
                 "INSERT INTO sends (reference, client_id, order_id, time) VALUES (?,?,?,?)",
                 (reference, client_id, order_id, time_text(at)),
             )
+            if again:
+                execute(_EVENT, (reference, "sent_again", "{}", time_text(at)))
             execute("UPDATE intents SET is_open = 1 WHERE reference = ?", (reference,))
 
     def acknowledge(
@@ -199,10 +213,7 @@ class Journal:
     ) -> None:
         """Anything else that changes what is true of an order; see `ibkr.entries.EVENTS`."""
         with self._writing() as execute:
-            execute(
-                "INSERT INTO events (reference, kind, detail, time) VALUES (?,?,?,?)",
-                (reference, kind, json.dumps(detail, sort_keys=True), time_text(at)),
-            )
+            execute(_EVENT, (reference, kind, json.dumps(detail, sort_keys=True), time_text(at)))
             execute("UPDATE intents SET is_open = ? WHERE reference = ?", (is_open, reference))
 
     @contextmanager

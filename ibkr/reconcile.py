@@ -29,6 +29,10 @@ class Verdict(StrEnum):
     """The gateway has more than one order under our reference. Somebody has to look."""
 
 
+GIVEN_UP = frozenset({Verdict.NOT_SENT, Verdict.NOT_ACCEPTED})
+"""What is concluded of an order nobody expects anything of any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of one order when a connection has taken its snapshots.

@@ -47,9 +47,9 @@ class WatchedJournal(Journal):
         self.note("intend")
         super().intend(*row)
 
-    def send(self, *row):
+    def send(self, *row, **mark):
         self.note("send")
-        super().send(*row)
+        super().send(*row, **mark)
 
     def acknowledge(self, *row):
         self.note("acknowledge")
