@@ -110,6 +110,7 @@ class Blotter:
         """Take the journal and know its open orders. Raises JournalError."""
         self.journal.take()
         self._is_open = True
+        self._read_doubts_again()
         for entry in self.journal.open_entries():
             self._adopt(self._entries.get(entry.reference, entry))
             if entry.order_id is None and not entry.is_settled:
@@ -120,6 +121,14 @@ class Blotter:
                     order_id=entry.order_id,
                     reference=entry.reference,
                 )
+
+    def _read_doubts_again(self) -> None:
+        """Others may have had the journal since we let it go, such as whoever closed an order."""
+        for known in self._doubtful():
+            kept = self.journal.by_reference(known.reference)
+            if kept is not None and not kept.is_doubtful:
+                self._put(kept)
+                self._book.restore(_result_of(kept))
 
     def new_link(self) -> None:
         """What was sent so far was sent over another link."""

@@ -34,6 +34,7 @@ from ibkr.errors import (
     NotSubscribed,
     ReadOnlyApi,
     RequestTimeout,
+    SyncFailed,
 )
 from ibkr.journal import Journal
 from ibkr.library import load
@@ -137,6 +138,7 @@ class IBKRClient(Desk):
         """
         if self._state in {_S.DISCONNECTED, _S.CLOSED}:
             self._blotter.open()
+            self._count_doubts()
             self._move(Cause.OPEN, "connect() was called")
             self._start(self._open())
         if self._info is None and self._worker is not None:
@@ -292,7 +294,7 @@ class IBKRClient(Desk):
         self._move(Cause.SYNCED, "all checks passed")
         if not link.upstream_ok:  # 1100 came during the start-up
             self._move(Cause.UPSTREAM_LOST, "the gateway has lost its link to IB")
-        self._watch.wake()
+        self._count_doubts()
 
     async def _subscribe_again(self, link: GatewayLink, contracts: Iterable[Contract]) -> None:
         for contract in contracts:
@@ -310,14 +312,14 @@ class IBKRClient(Desk):
             await self._flow.reconcile(link)
         except (NotConnected, ConnectionLost):
             return  # the link dropped meanwhile; the reconnect restores everything
-        except RequestTimeout as error:
+        except (RequestTimeout, SyncFailed) as error:
             link.drop(error.message)
             return
         if self._state is _S.SYNCING:
             self._become_ready(link)
         elif self._state is _S.DEGRADED and link.upstream_ok:
             self._move(Cause.UPSTREAM_RESTORED, "the gateway regained IB")
-            self._watch.wake()
+            self._count_doubts()
 
     # --- what the link reports about itself -------------------------------------------
 
@@ -328,16 +330,21 @@ class IBKRClient(Desk):
         """1100 and 2110 close the gate for orders, 1101 and 1102 open it again."""
         self._log.warning("upstream_changed", gateway_code=code, message=mask_accounts(text))
         link = self._link
-        if link is None or self._state not in {_S.READY, _S.DEGRADED}:
-            return  # start-up in progress: the level is read when it ends
+        if link is None:
+            return
         self._blotter.upstream(lost=code not in UPSTREAM_BACK)
         self._count_doubts()
+        everything = (*self._board.contracts(), *self._first_ticks)
+        if self._state not in {_S.READY, _S.DEGRADED}:
+            if self._info is not None and code in UPSTREAM_BACK:  # again, before all was restored
+                self._start(self._restore(link, everything))
+            return  # start-up in progress: the level is read when it ends
         if code not in UPSTREAM_BACK:
             if self._state is _S.READY:
                 self._move(Cause.UPSTREAM_LOST, text)
         elif code == 1101:
             self._move(Cause.DATA_LOST, text)
-            self._start(self._restore(link, (*self._board.contracts(), *self._first_ticks)))
+            self._start(self._restore(link, everything))
         elif self._interrupted:
             self._move(Cause.DATA_LOST, text)
             self._start(self._restore(link, tuple(self._interrupted)))
@@ -418,8 +425,9 @@ class IBKRClient(Desk):
         first.waiting += 1
         try:
             if not first.asked:
-                first.asked = True
                 await link.slot()
+            if not first.asked:  # nobody was faster
+                first.asked = True
                 link.subscribe(contract)
             await link.answer(
                 first.arrived, self.settings.request_timeout_s, f"market data of {contract}"

@@ -132,7 +132,8 @@ class Journal:
         """Become the one who writes. Raises JournalError while another process or client is."""
         if self.path is None or self._lease is not None:
             return
-        lease = self._connect(self.path.with_name(self.path.name + "-lease"))
+        file = self.path.resolve()  # by whatever name it is reached, it has one lease
+        lease = self._connect(file.with_name(file.name + "-lease"))
         try:
             lease.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
@@ -362,8 +363,9 @@ class Journal:
         target = place
         if isinstance(place, Path):
             target = place.absolute()  # none of SQLite's special names
-            with suppress(OSError):  # what is wrong with it, SQLite says below
-                place.touch(mode=0o600)  # accounts and orders are nobody else's business
+            with suppress(OSError):  # it is there, or what is wrong with it SQLite says below
+                # accounts and orders are nobody else's business
+                os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._explained():
             return sqlite3.connect(
                 target, timeout=0.25, isolation_level=None, check_same_thread=False
@@ -371,9 +373,10 @@ class Journal:
 
     def _prepare(self) -> None:
         with self._explained():
+            is_new = self._is_new()  # a file of somebody else is left as it is
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-            if not self._is_new():
+            if not is_new:
                 return
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")

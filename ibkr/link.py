@@ -19,6 +19,7 @@ from ibkr.errors import (
     AmbiguousContract,
     ClientIdInUse,
     ConnectionLost,
+    ConnectivityError,
     ContractNotFound,
     Effect,
     GatewayUnavailable,
@@ -387,7 +388,8 @@ class GatewayLink:
         """Ask for open orders, completed orders and executions, each to its end, in this order.
 
         An order moves from open to completed only, so none slips through between the two.
-        Raises NotConnected, ConnectionLost or RequestTimeout: then it is not complete.
+        Raises NotConnected, ConnectionLost, RequestTimeout, or SyncFailed where the gateway
+        refused a part: then it is not complete.
         """
         ib = self._ib
         asks: tuple[tuple[str, Callable[[], asyncio.Future[Any]]], ...] = (
@@ -399,7 +401,15 @@ class GatewayLink:
             for what, ask in asks:
                 await self.slot()
                 self._client()
-                await self.answer(ask(), self._settings.request_timeout_s, what)
+                await self._part(ask(), what)
+
+    async def _part(self, reply: asyncio.Future[Any], what: str) -> None:
+        try:
+            await self.answer(reply, self._settings.request_timeout_s, what)
+        except ConnectivityError:
+            raise
+        except IBKRError as error:
+            raise SyncFailed(f"the gateway refused to list {what}: {error}") from error
 
     async def pause(self, pause_s: float) -> None:
         """Wait, but no longer than the link lasts."""
@@ -450,6 +460,8 @@ class GatewayLink:
 
     def _on_start_request(self, key: object, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
         """Remember what connectAsync asks: it reports success even if nobody answered."""
+        for over in [key for key, asked in self._snapshot.items() if _answered(asked)]:
+            del self._snapshot[over]
         reply: asyncio.Future[Any] = self._start_request(key, *args, **kwargs)
         self._snapshot[key] = reply
         return reply

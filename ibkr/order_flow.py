@@ -223,7 +223,7 @@ class OrderFlow:
 
         A second one is taken after a pause, since what is on its way may need a moment.
         `overtaken` are orders of this link that were sent before the first was asked for.
-        Raises NotConnected, ConnectionLost or RequestTimeout: then nothing was judged.
+        Raises NotConnected, ConnectionLost, RequestTimeout or SyncFailed: then nothing was judged.
         """
         if not self._blotter.has_doubts:
             return

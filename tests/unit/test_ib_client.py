@@ -451,6 +451,20 @@ async def test_refused_subscription_is_typed_and_leaves_nothing_behind(ready, co
     assert value(ready, "ib_market_data_subscriptions") == 0
 
 
+async def test_who_gives_up_before_it_was_asked_leaves_the_asking_to_others(ready, monkeypatch):
+    turn_comes = asyncio.Event()
+    monkeypatch.setattr(ready.client._link, "slot", turn_comes.wait)
+    one = await ready.start(ready.client.request_market_data(AAPL))
+    two = await ready.start(ready.client.request_market_data(AAPL))
+    one.cancel()
+    await asyncio.wait({one})
+    turn_comes.set()
+    await turn()
+    ((request_id, *_),) = ready.gateway.sent("reqMktData")
+    ready.gateway.ticks(request_id)
+    assert (await two).contract == AAPL
+
+
 async def test_subscription_without_ticks_times_out_and_is_cancelled(ready):
     with pytest.raises(RequestTimeout):
         await ready.client.request_market_data(AAPL)
@@ -588,6 +602,29 @@ async def test_subscription_refused_during_an_outage_is_only_interrupted(ready):
     await ready.until(S.READY)
     ready.gateway.ticks(ready.gateway.sent("reqMktData")[1][0], bid=7.0)
     assert (await anext(quotes)).bid == 7
+
+
+async def test_data_lost_again_before_all_is_restored_is_subscribed_again(ready):
+    await ready.subscribed()
+    ready.gateway.unanswered = {"openOrders"}
+    ready.gateway.error(-1, 1101)
+    await turn()
+    assert len(ready.gateway.sent("reqMktData")) == 2
+    ready.gateway.error(-1, 1100)
+    ready.gateway.unanswered = set()
+    ready.gateway.error(-1, 1101)
+    await ready.until(S.READY)
+    assert len(ready.gateway.sent("reqMktData")) == 3
+    assert len(ready.gateway.connect_calls) == 1
+
+
+async def test_a_list_refused_after_an_outage_ends_the_link_and_not_the_trading(ready):
+    ready.gateway.error(-1, 1100)
+    ready.gateway.refused["executions"] = 100
+    ready.gateway.error(-1, 1102)
+    await ready.until(S.RECONNECTING)
+    ready.gateway.refused.clear()
+    await ready.until(S.READY)
 
 
 async def test_outage_during_start_up_is_not_ready(bench):

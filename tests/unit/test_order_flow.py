@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 from bench import AAPL, BUY, LIMIT, Bench, turn
+from click.testing import CliRunner
 from fake_ib import real
 from structlog.testing import capture_logs
 
+from ibkr.cli import cli
 from ibkr.connection import ConnectionState as S
+from ibkr.entries import BY_HAND
 from ibkr.errors import (
     CancelTooLate,
+    GatewayUnavailable,
     IdempotencyConflict,
     JournalError,
     NotConnected,
@@ -321,6 +325,62 @@ async def test_a_look_that_stays_incomplete_after_an_outage_ends_the_link(bench)
     await bench.until(S.READY)
 
 
+async def test_an_outage_during_a_start_up_is_remembered_of_what_is_in_doubt(bench):
+    await bench.unanswered()
+    bench.gateway.at_start.append(lambda _: bench.gateway.error(-1, 1100))
+    bench.gateway.drop()
+    await bench.until(S.DEGRADED)
+    bench.gateway.at_start.clear()
+    bench.gateway.drop()
+    await bench.until(S.READY)
+    assert (entry(bench).verdict, entry(bench).rule) == (Verdict.UNKNOWN, "f")
+
+
+async def test_a_list_the_gateway_refuses_does_not_make_an_order_refused(bench):
+    bench.gateway.refused["executions"] = 321
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+    assert len(bench.client.in_doubt()) == len(bench.placed()) == 1
+
+
+async def test_orders_in_doubt_are_counted_from_the_start_whatever_the_gateway_does(bench):
+    await bench.unanswered()
+    await bench.client.disconnect()
+    again = KeptBench(bench.client.journal)
+    again.gateway.refusals = 100
+    with pytest.raises(GatewayUnavailable):
+        await again.client.connect()
+    assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
+    await again.client.disconnect()
+
+
+async def test_orders_that_stay_in_doubt_are_counted_after_each_restart(bench):
+    await bench.unanswered()
+    await bench.client.disconnect()
+    for _ in range(2):
+        again = KeptBench(bench.client.journal)
+        again.gateway.next_valid_id = 500
+        await again.client.connect()
+        assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
+        await again.client.disconnect()
+
+
+async def test_an_order_closed_by_hand_while_the_client_was_away_stays_closed(tmp_path):
+    bench = KeptBench(Journal(tmp_path / "journal"))
+    await bench.client.connect()
+    await bench.unanswered()
+    await bench.client.disconnect()
+    words = "orders --journal {} close k --as filled --reason statement"
+    done = CliRunner().invoke(cli, words.format(tmp_path / "journal").split())
+    assert done.exit_code == 0, done.output
+    bench.gateway.next_valid_id = 500
+    await bench.client.connect()
+    assert bench.client.in_doubt() == ()
+    assert bench.client.order_by_key("k").status is OrderStatus.FILLED
+    assert entry(bench).rule == BY_HAND
+    await bench.client.disconnect()
+
+
 async def test_ids_go_on_where_the_last_process_stopped(bench, restarted):
     order_id = await bench.unanswered()
     again = await restarted()
@@ -465,6 +525,23 @@ async def test_an_incomplete_look_judges_nothing_and_is_taken_again(bench):
     bench.gateway.unanswered.clear()
     await looked(bench)
     assert entry(bench).verdict is Verdict.NOT_ACCEPTED
+
+
+async def test_a_refused_look_judges_nothing_and_is_taken_again(bench):
+    await bench.unanswered()
+    bench.gateway.refused["executions"] = 100
+    await looked(bench)
+    assert entry(bench).verdict is None
+    bench.gateway.refused.clear()
+    await looked(bench)
+    assert entry(bench).verdict is Verdict.NOT_ACCEPTED
+
+
+async def test_looks_leave_nothing_behind(bench):
+    asked = bench.client._link._snapshot
+    for _ in range(5):
+        await bench.client._link.snapshot()
+    assert len(asked) <= 3
 
 
 async def test_looking_ends_with_the_client(bench):

@@ -165,6 +165,15 @@ def test_a_second_writer_is_refused_with_one_clear_error(path):
     two.intend(entry())
 
 
+def test_a_second_writer_is_refused_by_whatever_name_it_comes(path):
+    one = Journal(path)
+    one.take()
+    link = path.with_name("link")
+    link.symlink_to(path)
+    with pytest.raises(JournalError, match="in use by another client"):
+        Journal(link).take()
+
+
 def test_another_process_is_refused_and_its_death_lets_go(path):
     holder = (
         "import sys,time;from pathlib import Path;from ibkr.journal import Journal;"
@@ -225,6 +234,16 @@ def test_a_file_that_is_no_journal_is_refused(path, make, message):
     make(path)
     with pytest.raises(JournalError, match=message):
         Journal(path)
+
+
+def test_a_database_of_another_program_is_left_as_it_is(path):
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE t (a)")
+    other.close()
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    with pytest.raises(JournalError, match="another program"):
+        Journal(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
 def test_a_journal_of_another_version_is_refused(path):
