@@ -78,6 +78,8 @@ class Standing:
     """Whether a moment is on the gateway's present day."""
     overtaken: frozenset[str] = frozenset()
     """References of orders sent over this link before the first snapshot was asked for."""
+    accounts: frozenset[str] = frozenset()
+    """What the gateway manages: its lists say nothing of orders of other accounts."""
 
 
 class Blotter:
@@ -209,13 +211,15 @@ class Blotter:
         self._put(entry)
         return entry
 
-    def sending(self, entry: Entry, order_id: OrderId) -> OrderResult:
+    def sending(self, entry: Entry, order_id: OrderId, account: str = "") -> OrderResult:
         """Keep the id its message will carry, just before the first byte of it leaves."""
         at = self._now()
         again = entry.verdict is not None
-        self.journal.send(entry.reference, self._client_id, order_id, at, again=again)
+        self.journal.send(
+            entry.reference, self._client_id, order_id, at, account=account, again=again
+        )
         sent = changed(entry, "sent_again", {}) if again else entry
-        sent = replace(sent, order_id=order_id, sent_at=at)
+        sent = replace(sent, order_id=order_id, account=account, sent_at=at)
         self._sent_here.add(entry.reference)
         self._awaited.add(entry.reference)
         self._adopt(sent)
@@ -389,6 +393,7 @@ class Blotter:
             complete=standing.complete,
             fenced=ours
             and (entry.reference not in self._sent_here or entry.reference in standing.overtaken),
+            managed=not entry.account or entry.account in standing.accounts,
             upstream_healthy=standing.upstream_healthy,
             disturbed=entry.disturbed,
             rolled_over=entry.sent_at is None or not standing.today(entry.sent_at),

@@ -23,7 +23,7 @@ from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.doctor import examine, report
-from ibkr.errors import IBKRError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.halt_command import halt, resume
 from ibkr.ib_client import IBKRClient
 from ibkr.library import LibraryMissing
@@ -60,7 +60,7 @@ def cli() -> None:
 def _client(settings: Settings) -> IBKRClient:
     try:
         return IBKRClient(settings)
-    except LibraryMissing as error:
+    except (LibraryMissing, JournalError) as error:
         raise CannotStart(str(error)) from None
 
 
@@ -93,8 +93,9 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     configure(settings.log_level, log_format)
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
+    client = _client(settings)
     listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+    app = create_app(client, allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
     host, port = listener.getsockname()[:2]
     trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
     click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
@@ -205,7 +206,7 @@ def demo(
 async def _demo(
     given: dict[str, Any], contract: Contract, seconds: float, *, as_json: bool
 ) -> DemoSummary:
-
+    kept: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
         if given["host"] is None and given["port"] is None:
             try:
@@ -215,7 +216,8 @@ async def _demo(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
             given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = _client(read_settings(**given, **_PAPER_ONLY))
+            kept = {"journal": None}  # what a simulator says is no news of anybody's orders
+        client = _client(read_settings(**given, **_PAPER_ONLY).model_copy(update=kept))
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 
@@ -228,7 +230,6 @@ def _view(*, as_json: bool) -> AbstractContextManager[View]:
 
 
 def _show(summary: DemoSummary, *, as_json: bool) -> None:
-
     if as_json:
         click.echo(json.dumps(summary.as_json()))
     else:
@@ -276,7 +277,7 @@ def doctor(
     except IBKRError as error:
         raise CannotStart(str(error)) from None
     settings = read_settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
-    summary = examine(IBKRClient(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
+    summary = examine(_client(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
     report(summary, as_json=as_json)
 
 

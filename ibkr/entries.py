@@ -33,7 +33,8 @@ class Outcome(StrEnum):
 class Entry:
     """All that the journal knows of one order.
 
-    `order_id` and `sent_at` are None until its message was about to be written;
+    `order_id` and `sent_at` are None until its message was about to be written, which named
+    `account`, empty where that is not known;
     `rule` is the row of ibkr.reconcile.ROWS behind `verdict`.
     """
 
@@ -45,6 +46,7 @@ class Entry:
     intended_at: datetime
     order_id: OrderId | None = None
     sent_at: datetime | None = None
+    account: str = ""
     acknowledged: bool = False
     perm_ids: tuple[PermId, ...] = ()
     status: OrderStatus = OrderStatus.PENDING_SUBMIT

@@ -26,15 +26,15 @@ from ibkr.orders import execution_root
 
 APPLICATION_ID = 0x49424A4C
 """Tells our files from other databases; the letters IBJL."""
-SCHEMA = 1
+SCHEMA = 2
 
 _TABLES = (
     """CREATE TABLE intents (reference TEXT PRIMARY KEY, key TEXT UNIQUE,
     client_id INTEGER NOT NULL, body TEXT NOT NULL, time TEXT NOT NULL,
     is_open INTEGER NOT NULL DEFAULT 1)""",
     """CREATE TABLE sends (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL,
-    client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, time TEXT NOT NULL,
-    UNIQUE (client_id, order_id))""",
+    client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, account TEXT NOT NULL,
+    time TEXT NOT NULL, UNIQUE (client_id, order_id))""",
     """CREATE TABLE acks (reference TEXT NOT NULL, perm_id INTEGER NOT NULL,
     source TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (reference, perm_id))""",
     """CREATE TABLE executions (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL,
@@ -176,16 +176,18 @@ class Journal:
         order_id: OrderId,
         at: datetime,
         *,
+        account: str = "",
         again: bool = False,
     ) -> None:
         """Its message is written next; an id is taken once and for all.
 
-        With `again` what was concluded of an earlier message of it is void.
+        `account` is the one the message names. With `again` what was concluded of an earlier message of it is void.
         """
         with self._writing() as execute:
             execute(
-                "INSERT INTO sends (reference, client_id, order_id, time) VALUES (?,?,?,?)",
-                (reference, client_id, order_id, time_text(at)),
+                "INSERT INTO sends (reference, client_id, order_id, account, time)"
+                " VALUES (?,?,?,?,?)",
+                (reference, client_id, order_id, account, time_text(at)),
             )
             if again:
                 execute(_EVENT, (reference, "sent_again", "{}", time_text(at)))
@@ -320,9 +322,10 @@ class Journal:
             yield self._with_fills(self._with_events(self._with_answers(entry)))
 
     def _with_answers(self, entry: Entry) -> Entry:
-        sends = "SELECT order_id, time FROM sends WHERE reference = ? ORDER BY sequence"
-        for order_id, time in self._rows(sends, entry.reference):
-            entry = replace(entry, order_id=OrderId(order_id), sent_at=time_from(time))
+        sends = "SELECT order_id, account, time FROM sends WHERE reference = ? ORDER BY sequence"
+        for order_id, account, time in self._rows(sends, entry.reference):
+            sent_at = time_from(time)
+            entry = replace(entry, order_id=OrderId(order_id), account=account, sent_at=sent_at)
         acks = self._rows("SELECT perm_id FROM acks WHERE reference = ?", entry.reference)
         perm_ids = tuple(PermId(perm_id) for (perm_id,) in acks if perm_id)
         return replace(entry, acknowledged=bool(acks), perm_ids=perm_ids)

@@ -142,7 +142,7 @@ class OrderFlow:
         try:
             order_id = link.next_order_id()
             write = link.writer(order_id, contract, replace(order, order_ref=wire_ref))
-            result = self._blotter.sending(entry, order_id)
+            result = self._blotter.sending(entry, order_id, order.account)
         except IBKRError:
             self._blotter.not_sent(entry)
             raise
@@ -241,6 +241,7 @@ class OrderFlow:
             next_order_id=link.next_valid_id,
             upstream_healthy=link.upstream_ok,
             complete=complete,
+            accounts=frozenset(link.accounts),
             today=lambda moment: moment.astimezone(zone).date() == today,
         )
 

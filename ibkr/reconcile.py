@@ -44,6 +44,7 @@ class Evidence:
     - `complete`: two snapshots since had all their parts answered
     - `fenced`: the session that sent it has ended, or has answered what was asked after it: so
       nothing of it is still on its way
+    - `managed`: its account is one of the gateway's
     - `upstream_healthy`: the gateway has its link to IB now
     - `disturbed`: the gateway lost that link before it answered, and was not heard to regain it
     - `rolled_over`: a day of the gateway ended since, and its lists began anew
@@ -56,6 +57,7 @@ class Evidence:
     found: bool = False
     complete: bool = True
     fenced: bool = True
+    managed: bool = True
     upstream_healthy: bool = True
     disturbed: bool = False
     rolled_over: bool = False
@@ -87,6 +89,7 @@ ROWS: tuple[Row, ...] = (
     _row("b", _V.NOT_SENT, "the socket closed before its message was out", cut_short=True),
     _row("i", _V.UNKNOWN, "a part of the gateway's lists is missing", complete=False),
     _row("i", _V.UNKNOWN, "the session that sent it may not have been read to it", fenced=False),
+    _row("i", _V.UNKNOWN, "its account is not one of this gateway's", managed=False),
     _row("f", _V.UNKNOWN, "the gateway has no link to IB and may hold it", upstream_healthy=False),
     _row("f", _V.UNKNOWN, "the gateway lost IB while it was under way and may hold it",
          disturbed=True),

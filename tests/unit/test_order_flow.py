@@ -287,8 +287,14 @@ async def test_an_incomplete_second_look_keeps_the_gate_closed_until_it_is_compl
         (lambda _: None, {"read_only": True}, "i"),
         (lambda _: None, {"client_id": 9}, "i"),
         (lambda made: setattr(made.gateway, "next_valid_id", 500), {}, "e"),
+        (lambda made: setattr(made.gateway, "accounts", ["DU7654321"]), {}, "i"),
     ],
-    ids=["read only: no lists", "another client id: not fenced", "the id is used up"],
+    ids=[
+        "read only: no lists",
+        "another client id: not fenced",
+        "the id is used up",
+        "a gateway of another account",
+    ],
 )
 async def test_what_a_restart_cannot_prove_stays_in_doubt(bench, prepare, options, rule):
     await bench.unanswered()

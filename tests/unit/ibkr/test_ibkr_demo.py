@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
@@ -166,6 +167,37 @@ def test_bad_input_is_one_line_and_exit_status_two(arguments, environment, text)
     result = invoke(*arguments, env=environment)
     assert result.exit_code == 2
     assert text in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["serve --port 0", "doctor", "demo --port 9"])
+@pytest.mark.parametrize(
+    ("journal", "text"), [("/nowhere/journal", "make its directory"), ("", "journal: ")]
+)
+def test_a_journal_that_does_not_serve_is_one_line_and_exit_status_two(command, journal, text):
+    result = CliRunner().invoke(cli, command.split(), env={"IBKR_JOURNAL": journal})
+    assert (result.exit_code, text in result.output) == (2, True)
+    assert len(result.output.splitlines()) == 1
+
+
+def test_a_simulator_tells_no_journal_of_its_orders(monkeypatch, tmp_path):
+    clients = []
+
+    class Client(MockIBKRClient):
+        def __init__(self, settings):
+            super().__init__(settings)
+            clients.append(settings)
+            self.set_quote(AAPL, bid="190.00", ask="190.05")
+
+    @asynccontextmanager
+    async def simulator():
+        yield "127.0.0.1", 4711
+
+    monkeypatch.setattr(cli_module, "IBKRClient", Client)
+    monkeypatch.setattr(cli_module, "local_simulator", simulator)
+    monkeypatch.setenv("IBKR_JOURNAL", str(tmp_path / "journal"))
+    for arguments in ([], ["--port", "4711"]):
+        CliRunner().invoke(cli, ["demo", "--seconds", "0.1", *arguments])
+    assert [settings.journal for settings in clients] == [None, tmp_path / "journal"]
 
 
 def test_port_in_use_is_one_line_and_exit_status_two():
