@@ -300,7 +300,8 @@ class Blotter:
         entry = self._by_order_ref(order_ref)
         if entry is None or entry.order_id is None:
             return
-        if not entry.acknowledged or not (perm_id is None or perm_id in entry.perm_ids):
+        is_new = not entry.acknowledged or not (perm_id is None or perm_id in entry.perm_ids)
+        if is_new or entry.rule == BY_HAND:
             self._seen(entry, entry.order_id, perm_id, source)
 
     def open_order(self, report: OpenOrderReport) -> list[OrderEvent]:

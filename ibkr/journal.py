@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ibkr.entries import Entry, changed
-from ibkr.errors import JournalError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.journal_forms import fill_from, fill_text, order_from, order_text, time_from, time_text
 from ibkr.models import ClientId, Fill, OrderId, PermId
 from ibkr.orders import execution_root
@@ -251,11 +251,12 @@ class Journal:
 
     def story(self, reference: str) -> tuple[Line, ...]:
         """All rows of one order by their time; a fill has that of the exchange."""
-        lines = [
-            Line(time_from(time), kind or of_event[0], json.loads(detail))
-            for kind, query in _STORY
-            for time, detail, *of_event in self._rows(query, reference)
-        ]
+        with self._understood():
+            lines = [
+                Line(time_from(time), kind or of_event[0], json.loads(detail))
+                for kind, query in _STORY
+                for time, detail, *of_event in self._rows(query, reference)
+            ]
         return tuple(sorted(lines, key=lambda line: line.time))
 
     def highest_order_id(self, client_id: ClientId) -> int:
@@ -309,17 +310,24 @@ class Journal:
 
     def _entries(self, where: str, *values: Any) -> Iterator[Entry]:
         query = f"SELECT reference, key, client_id, body, time FROM intents {where}"  # noqa: S608
-        for reference, key, client_id, body, time in self._rows(query, *values):
-            contract, order = order_from(body)
-            entry = Entry(
-                reference=reference,
-                key=key,
-                client_id=ClientId(client_id),
-                contract=contract,
-                order=order,
-                intended_at=time_from(time),
-            )
-            yield self._with_fills(self._with_events(self._with_answers(entry)))
+        for row in self._rows(query, *values):
+            with self._understood():
+                entry = self._entry(*row)
+            yield entry
+
+    def _entry(
+        self, reference: str, key: str | None, client_id: int, body: str, time: str
+    ) -> Entry:
+        contract, order = order_from(body)
+        entry = Entry(
+            reference=reference,
+            key=key,
+            client_id=ClientId(client_id),
+            contract=contract,
+            order=order,
+            intended_at=time_from(time),
+        )
+        return self._with_fills(self._with_events(self._with_answers(entry)))
 
     def _with_answers(self, entry: Entry) -> Entry:
         sends = "SELECT order_id, account, time FROM sends WHERE reference = ? ORDER BY sequence"
@@ -342,7 +350,7 @@ class Journal:
         return replace(entry, fills=tuple(fills.values()))
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._explained():
+        with self._explained(), self._understood():
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
@@ -370,9 +378,11 @@ class Journal:
                 # accounts and orders are nobody else's business
                 os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._explained():
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 target, timeout=0.25, isolation_level=None, check_same_thread=False
             )
+        connection.text_factory = bytes.decode  # SQLite's own error shows the text it cannot read
+        return connection
 
     def _prepare(self) -> None:
         with self._explained():
@@ -412,8 +422,21 @@ class Journal:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Where the file is whole for SQLite, and what stands in it is not what was written."""
+        try:
+            yield
+        except JournalError:
+            raise
+        except (ValueError, LookupError, TypeError, ArithmeticError, IBKRError) as error:
+            raise self._refusal(*_CAUSES[sqlite3.SQLITE_CORRUPT]) from error
+
     def _failed(self, error: sqlite3.Error) -> JournalError:
-        cause, remedy = _CAUSES.get(_primary(error), (f"does not serve: {error}", _ANOTHER))
+        unknown = f"does not serve: {error}", _ANOTHER
+        return self._refusal(*_CAUSES.get(_primary(error), unknown))
+
+    def _refusal(self, cause: str, remedy: str) -> JournalError:
         where = "in memory" if self.path is None else str(self.path)
         return JournalError(f"journal {where} {cause}; {remedy}")
 

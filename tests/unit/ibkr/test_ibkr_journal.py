@@ -236,6 +236,32 @@ def test_a_file_that_is_no_journal_is_refused(path, make, message):
         Journal(path)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE intents SET body = '{'",
+        "UPDATE intents SET body = '{}'",
+        """UPDATE intents SET body = replace(body, '"action"', '"auction"')""",
+        """UPDATE intents SET body = replace(body, '"quantity":"1', '"quantity":"-1')""",
+        "UPDATE intents SET body = CAST(x'7BFF' AS TEXT)",
+        "UPDATE intents SET time = 'noon'",
+        "UPDATE events SET kind = 'forgotten'",
+    ],
+)
+def test_rows_that_nobody_wrote_are_called_damage(path, damage):
+    journal = Journal(path)
+    journal.take()
+    journal.intend(entry())
+    journal.event("ibkr-1", "cut_short", {}, NOON, is_open=True)
+    other = sqlite3.connect(path)
+    other.execute(damage)
+    other.commit()
+    other.close()
+    with pytest.raises(JournalError, match=r"journal is damaged; put back a copy") as caught:
+        journal.entries()
+    assert "AAPL" not in str(caught.value)
+
+
 def test_a_database_of_another_program_is_left_as_it_is(path):
     other = sqlite3.connect(path)
     other.execute("CREATE TABLE t (a)")
