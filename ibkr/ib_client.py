@@ -7,6 +7,7 @@ written at most once: when its fate is unclear, that is said, and nothing is sen
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random, SystemRandom
@@ -109,6 +110,7 @@ class IBKRClient(Desk):
         self._link: GatewayLink | None = None
         self._info: ConnectionInfo | None = None
         self._worker: asyncio.Task[None] | None = None
+        self._joined = 0  # how many callers of connect() wait for it
         self._flow = OrderFlow(
             self._blotter,
             settings,
@@ -157,25 +159,33 @@ class IBKRClient(Desk):
         self._move(Cause.CLOSE, "disconnect() was called")
         link, self._link, self._info = self._link, None, None
         worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.cancel()
-            await asyncio.wait({worker})
-        await self._watch.stop()
-        if link is not None:
-            await link.close()
-        self._end_streams()
-        self.journal.release()
-        self._log.info("disconnected")
+        async with AsyncExitStack() as to_do:  # all of it, also for a caller who gives up
+            to_do.callback(self._end)
+            if link is not None:
+                to_do.push_async_callback(link.close)
+            to_do.push_async_callback(self._watch.stop)
+            if worker is not None:
+                worker.cancel()
+                await asyncio.wait({worker})
+
+    def _end(self) -> None:
+        if self._state is _S.CLOSED:  # nobody has called connect() meanwhile
+            self._end_streams()
+            self.journal.release()
+            self._log.info("disconnected")
 
     async def _join(self, worker: asyncio.Task[None]) -> None:
         reconnecting = self._state is _S.RECONNECTING
         timeout_s = self.settings.connect_timeout_s if reconnecting else None
+        self._joined += 1
         try:
             done, _ = await asyncio.wait({worker}, timeout=timeout_s)
         except asyncio.CancelledError:
-            if self._state in _OPENING:  # our caller gave up, and with it the attempt
+            if self._state in _OPENING and self._joined == 1:  # nobody wants it any more
                 worker.cancel()
             raise
+        finally:
+            self._joined -= 1
         if not done:
             raise GatewayUnavailable("still reconnecting in the background")
         if worker.cancelled():

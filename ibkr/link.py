@@ -225,10 +225,12 @@ class GatewayLink:
             self._ib.client.disconnect()
         except OSError:  # the peer reset the socket and asyncio has not noticed yet
             transport.abort()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._socket_closed.wait(), _CLOSE_TIMEOUT_S)
-            return
-        self._abort(transport)  # a peer that reads nothing would keep a polite close for ever
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._socket_closed.wait(), _CLOSE_TIMEOUT_S)
+        finally:
+            if not self._socket_closed.is_set():
+                self._abort(transport)  # a peer that reads nothing would keep it open for ever
 
     async def _beat(self) -> None:
         while not self._lost.done():

@@ -28,6 +28,7 @@ from ibkr.errors import (
     RequestTimeout,
     SyncFailed,
 )
+from ibkr.journal import Journal
 from ibkr.models import (
     CommissionReported,
     Contract,
@@ -164,6 +165,48 @@ async def test_live_account_needs_both_switches():
     bench.gateway.accounts = ["U7654321"]
     await bench.client.connect()
     assert bench.client.is_connected()
+    await bench.client.disconnect()
+
+
+async def test_who_gives_up_a_connect_leaves_the_attempt_to_others(bench):
+    bench.let_sleep.clear()
+    bench.gateway.refusals = 1
+    one = await bench.start(bench.client.connect())
+    two = await bench.start(bench.client.connect())
+    one.cancel()
+    await asyncio.wait({one})
+    bench.let_sleep.set()
+    assert (await two).accounts == ("DU1234567",)
+
+
+async def closing(bench, monkeypatch):
+    """A disconnect() that waits for a peer that does not close."""
+    monkeypatch.setattr(bench.gateway.ib.client, "disconnect", lambda: None)
+    return await bench.start(bench.client.disconnect()), bench.gateway.ib.client.conn
+
+
+async def test_who_gives_up_a_disconnect_leaves_nothing_open(tmp_path, monkeypatch):
+    bench = Bench(journal=tmp_path / "journal")
+    await bench.client.connect()
+    disconnect, conn = await closing(bench, monkeypatch)
+    disconnect.cancel()
+    await asyncio.wait({disconnect})
+    assert conn.transport is None
+    other = Journal(tmp_path / "journal")
+    other.take()
+    other.close()
+
+
+async def test_connect_during_a_disconnect_keeps_what_it_took(tmp_path, monkeypatch):
+    bench = Bench(journal=tmp_path / "journal")
+    await bench.client.connect()
+    disconnect, conn = await closing(bench, monkeypatch)
+    await bench.client.connect()
+    events = bench.client.order_events()
+    conn.lose("")
+    await disconnect
+    assert (await bench.resting(), bench.client.state) == (2, S.READY)
+    assert (await anext(events)).result.order_id == 2
     await bench.client.disconnect()
 
 
