@@ -65,6 +65,7 @@ def create_app(
         openapi_tags=_TAGS,
         docs_url=None,  # those pages load scripts from elsewhere; the description is enough
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would carry the token wherever Host says
         lifespan=_lifespan(client, context, manage_connection=manage_connection),
     )
     app.state.client = client
