@@ -18,6 +18,7 @@ from ibkr.app.bodies import InDoubt, OrderBody, Undecided
 from ibkr.app.context import Client, Context, Shared, unless_closing
 from ibkr.app.documented import BEARER, Responses, header, problems
 from ibkr.app.problems import RETRY_AFTER_S, AppCode, AppProblem, note_unexpected
+from ibkr.app.shown import order_shown
 from ibkr.errors import ConnectivityError, IBKRError, JournalError, OrderNotFound, OrderStateUnknown
 from ibkr.logs import mask_accounts
 from ibkr.models import OrderId, OrderResult
@@ -82,7 +83,7 @@ async def place(
     except OrderStateUnknown as error:
         return _undecided(client, error, where)
     response.headers["Location"] = request.url_for("order", order_id=result.order_id).path
-    return result
+    return order_shown(result)
 
 
 async def _place(
@@ -116,7 +117,7 @@ def _known(client: IBKRClientProtocol, key: str) -> OrderResult | None:
 def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str) -> Response:
     order_id = error.order_id
     try:
-        known = None if order_id is None else client.order(OrderId(order_id))
+        known = None if order_id is None else order_shown(client.order(OrderId(order_id)))
     except OrderNotFound:
         known = None
     body = Undecided(
@@ -129,26 +130,26 @@ def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str)
     )
 
 
-@reading.get("/in-doubt", openapi_extra=BEARER, responses=problems(401))
+@reading.get("/in-doubt", openapi_extra=BEARER, responses=problems(401, 503))
 async def in_doubt(client: Client) -> InDoubt:
     """The orders that were sent and of which it is not known whether they live."""
-    return InDoubt(orders=client.in_doubt())
+    return InDoubt(orders=tuple(map(order_shown, client.in_doubt())))
 
 
 @reading.get(
     "/by-key/{key}",
     openapi_extra=BEARER,
-    responses=problems(401, 404),
+    responses=problems(401, 404, 503),
 )
 async def order_of_key(client: Client, key: PlainKey) -> OrderResult:
     """The order that was sent under an Idempotency-Key; 404: none was."""
-    return client.order_by_key(key)
+    return order_shown(client.order_by_key(key))
 
 
-@reading.get("/{order_id:int}", openapi_extra=BEARER, responses=problems(401, 404))
+@reading.get("/{order_id:int}", openapi_extra=BEARER, responses=problems(401, 404, 503))
 async def order(client: Client, order_id: AnyId) -> OrderResult:
     """An order as far as it is known now."""
-    return client.order(OrderId(order_id))
+    return order_shown(client.order(OrderId(order_id)))
 
 
 @trading.delete(
@@ -168,6 +169,7 @@ async def cancel(
     )
     try:
         call = client.cancel_order(OrderId(order_id))
-        return await unless_closing(call, shared, unfinished, shared.limits.shutdown_grace_s)
+        grace_s = shared.limits.shutdown_grace_s
+        return order_shown(await unless_closing(call, shared, unfinished, grace_s))
     except OrderStateUnknown as error:
         return _undecided(client, error, request.url_for("order", order_id=order_id).path)

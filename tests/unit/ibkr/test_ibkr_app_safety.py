@@ -127,6 +127,26 @@ async def test_no_token_and_no_account_is_ever_told(mock, capsys):
         assert secret not in text
 
 
+async def test_account_ids_are_masked_in_every_answer_about_an_order(mock):
+    account = {"account": "DU1234567"}
+    mock.set_quote(AAPL, bid="190.00", ask="190.05")
+    async with http_of(mock, TRADE) as http:
+        told = [await post(http, BUY | account), await http.get("/orders/by-key/k-1")]
+        assert told[0].json()["fills"][0]["account"] == "DU***67"
+        resting = await post(http, FAR | account, "k-2")
+        where = resting.headers["location"]
+        told += [resting, await http.get(where), await http.delete(where)]
+        mock.reject_next_order(201, "account DU1234567 has no margin")
+        await post(http, FAR, "k-3")
+        told.append(await http.get("/orders/by-key/k-3"))
+        assert told[-1].json()["reject_reason"] == "account DU***67 has no margin"
+        mock.leave_next_order_unanswered()
+        told += [await post(http, FAR | account, "k-4"), await http.get("/orders/in-doubt")]
+        assert told[-1].json()["orders"][0]["order"]["account"] == "DU***67"
+    assert [one.status_code for one in told] == [201, 200, 201, 200, 200, 200, 202, 200]
+    assert "DU1234567" not in "".join(one.text for one in told)
+
+
 # --- idempotency keys -----------------------------------------------------------------
 
 
