@@ -23,7 +23,7 @@ from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.doctor import examine, report
-from ibkr.errors import IBKRError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.halt_command import halt, resume
 from ibkr.ib_client import IBKRClient
 from ibkr.library import LibraryMissing
@@ -34,7 +34,9 @@ from ibkr.settings import Settings
 
 _TOKEN_LEAST = 16
 
-_SIMULATOR_ONLY = {"account": "", "read_only": False}
+_SIMULATOR_ONLY = {"account": "", "read_only": False, "journal": None}
+"""What a simulator of our own does not share with the gateway that is set."""
+
 _PAPER_ONLY = {"allow_live": False, "live_account": ""}
 
 _LEVELS = click.Choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], case_sensitive=False)
@@ -62,6 +64,8 @@ def _client(settings: Settings) -> IBKRClient:
         return IBKRClient(settings)
     except LibraryMissing as error:
         raise CannotStart(str(error)) from None
+    except JournalError as error:
+        raise CannotStart(error.message) from None
 
 
 @cli.command()
@@ -93,12 +97,13 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     configure(settings.log_level, log_format)
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
-    listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
-    host, port = listener.getsockname()[:2]
-    trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
-    click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
-    AppServer(app).serve_on(listener)
+    with _listen(settings.app_host, settings.app_port) as listener:
+        app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+        host, port = listener.getsockname()[:2]
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
+        click.echo(f"listening on http://{place}, trading: {trading}", err=True)
+        AppServer(app).serve_on(listener)
 
 
 def _tokens(settings: Settings) -> Tokens:
@@ -158,7 +163,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port"
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port"
         ) from None
     return listener
 
@@ -214,8 +219,11 @@ async def _demo(
                 return DemoSummary(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
-            given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = _client(read_settings(**given, **_PAPER_ONLY))
+            settings = read_settings(**given | {"host": host, "port": port}, **_PAPER_ONLY)
+            settings = settings.model_copy(update=_SIMULATOR_ONLY)
+        else:
+            settings = read_settings(**given, **_PAPER_ONLY)
+        client = _client(settings)
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 
@@ -276,7 +284,7 @@ def doctor(
     except IBKRError as error:
         raise CannotStart(str(error)) from None
     settings = read_settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
-    summary = examine(IBKRClient(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
+    summary = examine(_client(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
     report(summary, as_json=as_json)
 
 

@@ -29,7 +29,7 @@ _MEANINGS: dict[int, tuple[str, dict[str, Any]]] = {
     429: ("Too many requests or streams.", _RETRY_AFTER),
     500: ("An unexpected error.", {}),
     503: (
-        "The gateway is away, trading is halted, the journal fails, or the app ends; nothing was sent.",
+        "No gateway or no journal, or trading is halted, or the app ends; nothing was sent.",
         _RETRY_AFTER,
     ),
     504: ("The gateway did not answer in time; nothing was ordered.", {}),
