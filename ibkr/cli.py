@@ -34,7 +34,9 @@ from ibkr.settings import Settings
 
 _TOKEN_LEAST = 16
 
-_SIMULATOR_ONLY = {"account": "", "read_only": False}
+_SIMULATOR_ONLY = {"account": "", "read_only": False, "journal": None, "kill_switch": None}
+"""What a simulator of our own does not share with the gateway that is set."""
+
 _PAPER_ONLY = {"allow_live": False, "live_account": ""}
 
 _LEVELS = click.Choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], case_sensitive=False)
@@ -60,8 +62,10 @@ def cli() -> None:
 def _client(settings: Settings) -> IBKRClient:
     try:
         return IBKRClient(settings)
-    except (LibraryMissing, JournalError) as error:
+    except LibraryMissing as error:
         raise CannotStart(str(error)) from None
+    except JournalError as error:
+        raise CannotStart(error.message) from None
 
 
 @cli.command()
@@ -94,12 +98,13 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
     client = _client(settings)
-    listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(client, allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
-    host, port = listener.getsockname()[:2]
-    trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
-    click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
-    AppServer(app).serve_on(listener)
+    with _listen(settings.app_host, settings.app_port) as listener:
+        app = create_app(client, allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+        host, port = listener.getsockname()[:2]
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
+        click.echo(f"listening on http://{place}, trading: {trading}", err=True)
+        AppServer(app).serve_on(listener)
 
 
 def _tokens(settings: Settings) -> Tokens:
@@ -159,7 +164,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port"
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port"
         ) from None
     return listener
 
@@ -206,7 +211,6 @@ def demo(
 async def _demo(
     given: dict[str, Any], contract: Contract, seconds: float, *, as_json: bool
 ) -> DemoSummary:
-    kept: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
         if given["host"] is None and given["port"] is None:
             try:
@@ -215,9 +219,11 @@ async def _demo(
                 return DemoSummary(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
-            given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-            kept = {"journal": None}  # what a simulator says is no news of anybody's orders
-        client = _client(read_settings(**given, **_PAPER_ONLY).model_copy(update=kept))
+            settings = read_settings(**given | {"host": host, "port": port}, **_PAPER_ONLY)
+            settings = settings.model_copy(update=_SIMULATOR_ONLY)
+        else:
+            settings = read_settings(**given, **_PAPER_ONLY)
+        client = _client(settings)
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from ibkr.settings import Settings
 
@@ -31,3 +32,10 @@ def read_settings(**given: Any) -> Settings:
             for one in error.errors()
         )
         raise CannotStart(f"bad settings: {problems}") from None
+    except SettingsError as error:  # a tuple that is no JSON
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise CannotStart(f'setting {name} cannot be read: write it as JSON, ["a", "b"]') from None
+    except UnicodeDecodeError:
+        raise CannotStart(
+            f".env or a file in {SECRETS} is not UTF-8 text: save it as such, or remove it"
+        ) from None

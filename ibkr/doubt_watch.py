@@ -56,10 +56,8 @@ class DoubtWatch:
                 await self.look()
             except (NotConnected, ConnectionLost):
                 return  # the next connection looks for itself
-            except (
-                RequestTimeout,
-                SyncFailed,
-            ) as error:  # whether the link is dead, the heartbeat finds out
+            except (RequestTimeout, SyncFailed) as error:
+                # whether the link is dead, the heartbeat finds out
                 log.warning("look_for_doubts_incomplete", reason=error.message)
 
 

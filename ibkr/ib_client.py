@@ -140,7 +140,7 @@ class IBKRClient(Desk):
         """
         if self._state in {_S.DISCONNECTED, _S.CLOSED}:
             self._blotter.open()
-            self._count_doubts()
+            self._count_doubts()  # those of an earlier process, whether or not this connects
             self._move(Cause.OPEN, "connect() was called")
             self._start(self._open())
         if self._info is None and self._worker is not None:

@@ -181,7 +181,8 @@ class Journal:
     ) -> None:
         """Its message is written next; an id is taken once and for all.
 
-        `account` is the one the message names. With `again` what was concluded of an earlier message of it is void.
+        `account` is the one the message names. With `again`, what was concluded of an earlier
+        message of it is void.
         """
         with self._writing() as execute:
             execute(

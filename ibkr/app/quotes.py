@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ibkr.app.access import ReadRoute
-from ibkr.app.context import Client, Shared
+from ibkr.app.context import Client, Shared, unless_closing
 from ibkr.app.documented import BEARER, EVENT_STREAM, problems
 from ibkr.app.events import Event, EventStreamResponse, reserve
+from ibkr.app.problems import AppCode, AppProblem
 from ibkr.errors import NotSubscribed, RequestTimeout
 from ibkr.models import Contract, Quote, SecType
 from ibkr.protocol import IBKRClientProtocol
@@ -34,7 +35,9 @@ class Where(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sec_type: Annotated[str, Field(json_schema_extra={"enum": list(SecType)})] = "STK"
+    sec_type: Annotated[str, Field(max_length=32, json_schema_extra={"enum": list(SecType)})] = (
+        "STK"
+    )
     exchange: Name = "SMART"
     currency: Name = "USD"
 
@@ -103,12 +106,16 @@ Shelf = Annotated[Readers, Depends(get_readers)]
 async def quote(client: Client, shared: Shared, readers: Shelf, contract: Wanted) -> Quote:
     """The latest quote; the first call subscribes and waits for one."""
     timeout_s = shared.limits.quote_timeout_s
-    await readers.keep(client, contract)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await anext(client.quotes(contract))
-    except (TimeoutError, StopAsyncIteration):
-        raise RequestTimeout(f"no quote of {contract} within {timeout_s} s") from None
+
+    async def kept_and_read() -> Quote:
+        await readers.keep(client, contract)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await anext(client.quotes(contract))
+        except (TimeoutError, StopAsyncIteration):
+            raise RequestTimeout(f"no quote of {contract} within {timeout_s} s") from None
+
+    return await unless_closing(kept_and_read(), shared, _the_end())
 
 
 @router.get(
@@ -122,7 +129,7 @@ async def stream(client: Client, shared: Shared, readers: Shelf, contract: Wante
     """Quotes as events named `quote`; a slow reader skips quotes and always gets the latest."""
     reserve(shared, "quotes")
     try:
-        quotes = await readers.open(client, contract)
+        quotes = await unless_closing(readers.open(client, contract), shared, _the_end())
     except BaseException:
         shared.metrics.streams["quotes"] -= 1
         raise
@@ -132,6 +139,10 @@ async def stream(client: Client, shared: Shared, readers: Shelf, contract: Wante
         kind="quotes",
         release=lambda: readers.close(client, contract),
     )
+
+
+def _the_end() -> AppProblem:
+    return AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; ask again when it is back")
 
 
 async def _events(quotes: AsyncIterator[Quote]) -> AsyncIterator[Event]:

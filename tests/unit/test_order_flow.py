@@ -15,6 +15,7 @@ from ibkr.connection import ConnectionState as S
 from ibkr.entries import BY_HAND
 from ibkr.errors import (
     CancelTooLate,
+    ConnectivityError,
     GatewayUnavailable,
     IdempotencyConflict,
     JournalError,
@@ -303,6 +304,17 @@ async def test_what_a_restart_cannot_prove_stays_in_doubt(bench, prepare, option
     prepare(again)
     await again.client.connect()
     assert (entry(again).verdict, entry(again).rule) == (Verdict.UNKNOWN, rule)
+    assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
+    await again.client.disconnect()
+
+
+async def test_an_order_in_doubt_is_counted_after_a_restart_though_the_gateway_is_away(bench):
+    await bench.unanswered()
+    await bench.client.disconnect()
+    again = KeptBench(bench.client.journal, connect_attempts=1)
+    again.gateway.refusals = 1
+    with pytest.raises(ConnectivityError):
+        await again.client.connect()
     assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
     await again.client.disconnect()
 

@@ -6,6 +6,7 @@ import pytest
 from served import events_of, served, until
 
 from ibkr.app import Limits, Tokens, create_app
+from ibkr.errors import OrderRejected
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract, Order
 from ibkr.settings import Settings
@@ -147,6 +148,25 @@ async def test_order_events_have_ids_and_a_caller_who_was_away_gets_what_it_miss
             missed = [await next_real(events) for _ in range(2)]
     assert [name for name, *_ in missed] == ["fill", "commission"]
     assert [number_of(one) for *_, one in missed] == [number_of(seen) + 1, number_of(seen) + 2]
+
+
+async def test_account_ids_are_masked_in_every_event(mock):
+    async with (
+        served(app_of(mock)) as (_, http),
+        http.stream("GET", "/orders/events") as response,
+    ):
+        events = events_of(response)
+        await anext(events)
+        mock.reject_next_order(201, "account DU1234567 has no margin")
+        with pytest.raises(OrderRejected):
+            await mock.place_order(AAPL, FAR)
+        told = [await next_real(events)]
+        await mock.place_order(AAPL, Order.market("BUY", 1, account="DU1234567"))
+        while told[-1][0] != "commission":
+            told.append(await next_real(events))
+    assert {"order_status", "fill", "commission"} <= {name for name, *_ in told}
+    assert "DU***67" in str(told)
+    assert "DU1234567" not in str(told)
 
 
 def number_of(event_id):

@@ -142,6 +142,28 @@ def test_demo_prints_one_json_object(monkeypatch):
     assert json.loads(result.stdout)["filled_price"] == "190.05"
 
 
+def test_the_demonstration_on_its_own_simulator_keeps_out_of_the_journal(tmp_path, monkeypatch):
+    @asynccontextmanager
+    async def simulator():
+        yield "127.0.0.1", 4002
+
+    made = []
+
+    def client(settings):
+        made.append(settings)
+        return trading_mock(settings=settings)
+
+    monkeypatch.setattr(cli_module, "local_simulator", simulator)
+    monkeypatch.setattr(cli_module, "IBKRClient", client)
+    environment = {"IBKR_JOURNAL": str(tmp_path / "orders.db"), "IBKR_READ_ONLY": "yes"}
+    assert invoke("demo", "--seconds", "0.1", env=environment).exit_code == 0
+    invoke("demo", "--port", "4002", "--seconds", "0.1", env=environment)
+    assert [(one.journal, one.read_only) for one in made] == [
+        (None, False),
+        (tmp_path / "orders.db", True),
+    ]
+
+
 def test_demo_that_fails_says_so_and_exits_with_one(monkeypatch):
     def refusing(_settings):
         client = trading_mock()
