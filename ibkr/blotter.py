@@ -567,7 +567,8 @@ class Blotter:
 def _check_key(key: str | None) -> None:
     if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
         raise InvalidOrder(
-            f"order field key cannot be {key[:_MAX_KEY]!r}: use 1 to {_MAX_KEY} printable characters",
+            f"order field key cannot be {key[:_MAX_KEY]!r}: "
+            f"use 1 to {_MAX_KEY} printable characters",
             field="key",
             value=key,
         )

@@ -152,7 +152,8 @@ class IBKRClient(Desk):
     async def disconnect(self) -> None:
         """Close the connection, stop all attempts, end all streams. Idempotent.
 
-        It lets go of the journal. Callers that wait for an answer get ConnectionLost, or OrderStateUnknown for an order.
+        It lets go of the journal. Callers that wait for an answer get ConnectionLost, or
+        OrderStateUnknown for an order.
         """
         if self._state is _S.CLOSED:
             return

@@ -1,7 +1,8 @@
 """One connection to a gateway, from first byte to last, driven through an `IB` of the library.
 
-It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and keeps no orders and no
-connection state: what arrives goes to a Listener. A link is used once and thrown away.
+It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and
+keeps no orders and no connection state: what arrives goes to a Listener. A link is used once
+and thrown away.
 Rule: all message handlers that touch orders, requests or quotes are ours. The library's own
 would mark live orders Cancelled on warnings, take statuses backwards, and drop or hang.
 """
@@ -469,7 +470,7 @@ class GatewayLink:
         return reply
 
     def _on_id_taken(self) -> int:
-        """Orders and requests share one row of ids; errors do not say which of the two they mean."""
+        """Orders and requests share one row of ids; errors do not say which they mean."""
         number = int(self._take_id())
         self._request_ids.add(number)
         return number

@@ -6,8 +6,9 @@ is called "not accepted" that another reading of the evidence could explain.
 
 Assumptions about TWS, from faults.md §3.4: orders move from open to completed only, so an
 order absent from two complete snapshots of open orders, completed orders and executions is
-not there; a session's messages are read in the order they were sent; the lists cover one day of the gateway; orders received during 1100 may be held and
-sent on later; a next valid id above an order's own says that its message was processed.
+not there; a session's messages are read in the order they were sent; the lists cover one day
+of the gateway; orders received during 1100 may be held and sent on later; a next valid id
+above an order's own says that its message was processed.
 """
 
 from collections.abc import Mapping

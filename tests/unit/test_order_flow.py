@@ -16,7 +16,6 @@ from ibkr.entries import BY_HAND
 from ibkr.errors import (
     CancelTooLate,
     ConnectivityError,
-    GatewayUnavailable,
     IdempotencyConflict,
     JournalError,
     NotConnected,
@@ -359,17 +358,6 @@ async def test_a_list_the_gateway_refuses_does_not_make_an_order_refused(bench):
     with pytest.raises(OrderStateUnknown):
         await bench.client.place_order(AAPL, LIMIT, key="k")
     assert len(bench.client.in_doubt()) == len(bench.placed()) == 1
-
-
-async def test_orders_in_doubt_are_counted_from_the_start_whatever_the_gateway_does(bench):
-    await bench.unanswered()
-    await bench.client.disconnect()
-    again = KeptBench(bench.client.journal)
-    again.gateway.refusals = 100
-    with pytest.raises(GatewayUnavailable):
-        await again.client.connect()
-    assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
-    await again.client.disconnect()
 
 
 async def test_orders_that_stay_in_doubt_are_counted_after_each_restart(bench):

@@ -201,27 +201,6 @@ def test_a_journal_that_does_not_serve_is_one_line_and_exit_status_two(command, 
     assert len(result.output.splitlines()) == 1
 
 
-def test_a_simulator_tells_no_journal_of_its_orders(monkeypatch, tmp_path):
-    clients = []
-
-    class Client(MockIBKRClient):
-        def __init__(self, settings):
-            super().__init__(settings)
-            clients.append(settings)
-            self.set_quote(AAPL, bid="190.00", ask="190.05")
-
-    @asynccontextmanager
-    async def simulator():
-        yield "127.0.0.1", 4711
-
-    monkeypatch.setattr(cli_module, "IBKRClient", Client)
-    monkeypatch.setattr(cli_module, "local_simulator", simulator)
-    monkeypatch.setenv("IBKR_JOURNAL", str(tmp_path / "journal"))
-    for arguments in ([], ["--port", "4711"]):
-        CliRunner().invoke(cli, ["demo", "--seconds", "0.1", *arguments])
-    assert [settings.journal for settings in clients] == [None, tmp_path / "journal"]
-
-
 def test_port_in_use_is_one_line_and_exit_status_two():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
