@@ -724,7 +724,7 @@ async def test_half_open_link_is_found_by_the_heartbeat():
     async with asyncio.timeout(1):
         while len(bench.gateway.sent("reqCurrentTime")) < 3:
             await asyncio.sleep(0)
-    assert bench.client.is_connected()
+    assert (bench.client.is_connected(), len(bench.gateway.connect_calls)) == (True, 1)
     del bench.gateway.answers["reqCurrentTime"]  # the peer is mute now
     bench.gateway.refusals = 1
     bench.let_sleep.clear()
