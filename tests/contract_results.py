@@ -256,6 +256,10 @@ class Writer:
 
 
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return _whole_message(report)[:MOST_DETAIL]
+
+
+def _whole_message(report: pytest.TestReport | pytest.CollectReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         return str(crash.message) if ":" in crash.message else _with_line(report, crash.message)

@@ -142,12 +142,19 @@ def test_account_ids_are_masked_wherever_text_is_kept():
     step = {"keyword": "Given", "text": hostile, "line": 1, "outcome": "failed", "duration_s": 0}
     failure = {"phase": "call", "message": hostile, "detail": hostile}
     broken = result(
-        outcome="failed", failures=[failure], transcript=[frame], steps=[step], reason=hostile
+        name=hostile,
+        outcome="failed",
+        failures=[failure],
+        transcript=[frame],
+        steps=[step],
+        reason=hostile,
+        examples={"account": hostile},
+        observations={"account": hostile},
     )
     text = recorded(broken, status=1, problems=[hostile]).model_dump_json()
     assert "DU1234567" not in text
     assert "U7654321" not in text
-    assert text.count("DU***67") == 7  # the problem stands with its run and with the whole
+    assert text.count("DU***67") == 10  # the problem stands with its run and with the whole
 
 
 def test_results_survive_the_file():
