@@ -192,14 +192,15 @@ class Results(Record):
                 )
 
 
-_OF_THE_PLACE = frozenset({"server_version"})
+_OF_THE_PLACE = frozenset({"server_version", "ib_last_quote_timestamp_seconds"})
+"""What differs from place to place by its nature: a version, a moment of its clock."""
 
 
 def _shortcoming(run: Run) -> str | None:
     """Why this run alone cannot be taken for a success, apart from failed scenarios."""
     missing = run.collected - run.completed
     reasons = []
-    if run.started is None:
+    if run.started is None and run.exit_status is None:
         reasons.append("the run did not start")
     elif run.exit_status is None:
         reasons.append("the run was interrupted")

@@ -121,7 +121,8 @@ def test_different_outcomes_of_one_scenario_diverge():
 
 def test_different_observations_of_one_scenario_diverge_but_not_what_belongs_to_the_place():
     def seen(tier, orders, version):
-        return result(tier=tier, observations={"orders": orders, "server_version": version})
+        moment = {"server_version": version, "ib_last_quote_timestamp_seconds": f"17{version}"}
+        return result(tier=tier, observations={"orders": orders} | moment)
 
     results = recorded(seen("mock", "1.0", "0"), seen("simulator", "2.0", "178"))
     (found,) = results.divergences
