@@ -23,7 +23,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 PROPERTY = "contract"
 OTHER_TESTS = "Tests beside the features"
 MOST_DETAIL = 20_000
-MOST_FRAMES = 200
+MOST_FRAMES = 500
 MOST_TEXT = 2_000
 
 STEPS = pytest.StashKey[list[dict[str, Any]]]()
