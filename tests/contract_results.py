@@ -169,7 +169,8 @@ def _plain(frame: dict[str, Any]) -> dict[str, Any]:
         "client_id": frame.get("client_id"),
         "direction": str(frame.get("direction", "")),
         "name": str(frame.get("name", "")),
-        "fields": str(fields)[:MOST_TEXT],
+        # a handshake has its parts apart by a zero byte, which no page may hold
+        "fields": "".join(c if c.isprintable() else " " for c in str(fields)[:MOST_TEXT]),
     }
 
 

@@ -49,7 +49,7 @@ def pytest_generate_tests(metafunc):
 class Stage:
     async def transcript(self):
         return [{"time_ms": 1000, "client_id": 7, "direction": "in", "name": "PlaceOrder",
-                 "fields": {"account": "DU1234567", "action": "BUY"}}]
+                 "fields": {"account": "DU1234567", "action": "BUY", "text": "178\\0now"}}]
 
 @pytest.fixture(autouse=True)
 def tier(request, run):
@@ -154,11 +154,11 @@ def test_a_failure_stands_with_its_step_its_message_and_what_was_on_the_wire(sui
             "client_id": 7,
             "direction": "in",
             "name": "PlaceOrder",
-            "fields": "account=DU***67, action=BUY",
+            "fields": "account=DU***67, action=BUY, text=178 now",
         }
     ]
     assert "1 failure<" in page
-    assert "account=DU***67, action=BUY" in page
+    assert "account=DU***67, action=BUY, text=178 now" in page
 
 
 def test_a_skipped_scenario_is_shown_as_skipped_with_its_reason(suite):
