@@ -89,7 +89,7 @@ def contract(
     with view_on(console) as view:
         ran = _run_all(plans, view)
     results = merged([*ran, *earlier])
-    if results.runs and not any(run.started for run in results.runs):
+    if ran and not any(run.started for run in results.runs):
         raise CannotRun("; ".join(text for run in results.runs for text in run.problems))
     for line in summary_lines(results):
         say(console, line)
