@@ -227,17 +227,27 @@ class FakeGateway:
             order_id, word, filled, remaining, average, perm, 0, 0.0, client, "", 0.0
         )
 
-    def open_order(self, order_id, *, quantity=1.0, status="PreSubmitted"):
+    def open_order(
+        self,
+        order_id,
+        *,
+        quantity=1.0,
+        status="PreSubmitted",
+        client=1,
+        order_type="LMT",
+        order_ref="",
+    ):
         self.wrapper.openOrder(
             order_id,
             real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
             real.Order(
                 orderId=order_id,
-                clientId=1,
-                permId=1000 + order_id,
+                clientId=client,
+                permId=1000 * client + order_id,
                 action="BUY",
                 totalQuantity=quantity,
-                orderType="LMT",
+                orderType=order_type,
+                orderRef=order_ref,
                 lmtPrice=100.0,
                 tif="DAY",
             ),

@@ -195,6 +195,49 @@ async def test_a_late_answer_is_asked_for_once_before_the_fate_is_called_unknown
     assert len(bench.placed()) == 1
 
 
+async def test_a_refusal_that_comes_while_it_is_asked_for_is_told_to_its_caller(bench):
+    bench.gateway.answers["reqOpenOrders"] = lambda: bench.gateway.error(
+        bench.placed()[0][0], 201, "no funds"
+    )
+    with pytest.raises(OrderRejected, match="no funds"):
+        await bench.client.place_order(AAPL, LIMIT)
+
+
+async def test_a_parent_that_is_not_found_is_a_refusal_where_nothing_was_cancelled(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    bench.gateway.error(bench.placed()[0][0], 135, "Can't find order with id =3")
+    with pytest.raises(OrderNotFound):
+        await task
+    assert (entry(bench).reject_code, bench.client.in_doubt()) == (135, ())
+
+
+async def test_a_code_that_follows_the_acknowledgement_at_once_refuses_nothing(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    bench.gateway.status(order_id, "Submitted")
+    bench.gateway.error(order_id, 201, "a warning")
+    assert (await task).status is OrderStatus.SUBMITTED
+    assert entry(bench).reject_code is None
+
+
+async def test_orders_of_others_and_of_nobody_answer_nothing(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    bench.gateway.status(order_id, "Submitted", client=2, perm=9)
+    bench.gateway.status(4711, "Submitted", perm=8)
+    bench.gateway.open_order(order_id, client=2)
+    await turn()
+    assert not task.done()
+    bench.gateway.status(order_id, "Submitted")
+    assert (await task).client_id == 1
+
+
+async def test_an_order_changed_into_what_we_cannot_say_is_found_all_the_same(bench):
+    order_id = await bench.unanswered()
+    bench.gateway.open_order(order_id, order_type="BOX TOP", order_ref=entry(bench).reference)
+    assert bench.client.in_doubt() == ()
+
+
 async def test_a_refusal_that_comes_too_late_for_its_caller_still_decides(bench):
     order_id = await bench.unanswered()
     bench.gateway.error(order_id, 201, "no funds")
@@ -645,6 +688,16 @@ async def test_who_gives_up_a_cancel_leaves_the_others_waiting_for_it(bench):
     bench.gateway.status(order_id, "Cancelled")
     assert (await two).status is OrderStatus.CANCELLED
     assert len(bench.gateway.sent("cancelOrder")) == 1
+
+
+async def test_a_cancel_that_was_not_answered_can_be_sent_again(bench):
+    order_id = await bench.resting()
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.cancel_order(order_id)
+    again = await bench.start(bench.client.cancel_order(order_id))
+    assert len(bench.gateway.sent("cancelOrder")) == 2
+    bench.gateway.status(order_id, "Cancelled")
+    assert (await again).status is OrderStatus.CANCELLED
 
 
 async def test_a_cancel_that_was_not_sent_is_not_kept_as_sent(bench, monkeypatch):

@@ -174,8 +174,9 @@ def test_an_id_that_was_given_out_again_says_nothing_of_our_order(order_ref):
     assert one.get(1, 4).filled == 0
 
 
-def test_two_permanent_ids_under_one_reference_are_a_duplicate_and_stay_in_doubt():
-    one = sent(blotter())
+@pytest.mark.parametrize("here", [False, True])
+def test_two_permanent_ids_under_one_reference_are_a_duplicate_and_stay_in_doubt(here):
+    one = sent(blotter(), here=here)
     one.order_seen("ibkr-u1/mine", 77, "open order")
     one.order_seen("ibkr-u1/mine", 78, "open order")
     assert verdict(one) == (Verdict.DUPLICATE, "h")
@@ -296,6 +297,21 @@ def test_a_message_that_was_cut_short_was_not_sent_and_its_key_is_free():
     one.open_order(open_order(9))
     for each in (one, again(one)):
         assert (each.by_key("k").order_id, each.by_key("k").status) == (9, OrderStatus.SUBMITTED)
+
+
+def test_an_order_that_is_sent_again_is_open_again():
+    one = sent(blotter())
+    one.cut_short([4])
+    one.settle(HEALTHY)
+    assert one.journal.open_entries() == ()
+    one.sending(one.intend(AAPL, LIMIT, "k"), 9)
+    assert [entry.order_id for entry in one.journal.open_entries()] == [9]
+
+
+def test_a_key_is_free_while_nothing_was_sent_under_it():
+    one = blotter()
+    one.intend(AAPL, LIMIT, "k")
+    assert one.repeated("k", AAPL, LIMIT) is None
 
 
 def test_a_key_that_is_free_again_after_a_restart_stays_free_when_it_cannot_be_sent():
