@@ -100,11 +100,11 @@ def tell(suite: Path, what: str) -> None:
     path.write_text(path.read_text().replace("nothing", what))
 
 
-def run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(suite: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ibkr", "contract", "--output", "report", *arguments],
         cwd=suite,
-        env=os.environ | {"PYTHONPATH": str(TESTS.parent)},
+        env=os.environ | {"PYTHONPATH": f"{path}:{TESTS.parent}" if path else str(TESTS.parent)},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -258,6 +258,18 @@ def pytest_configure(config):
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert not (suite / "report").exists()
+
+
+@pytest.mark.parametrize("module", ["pytest", "pytest_bdd"])
+def test_an_environment_without_what_the_suite_needs_is_told_how_to_get_it(suite, module):
+    (suite / "none").mkdir()
+    (suite / "none" / f"{module}.py").write_text(
+        f"raise ModuleNotFoundError(\"No module named '{module}'\")\n"
+    )
+    done = run(suite, path=suite / "none")
+    assert done.returncode == 2, done.stdout
+    assert f"{sys.executable} has no module {module}: install" in done.stderr
+    assert f"cd {suite} && pip install --group test" in done.stderr
 
 
 def test_a_tier_that_selects_nothing_is_said_in_the_words_of_the_suite(suite):
