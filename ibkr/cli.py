@@ -35,7 +35,7 @@ from ibkr.settings import Settings
 
 _TOKEN_LEAST = 16
 
-_SIMULATOR_ONLY = {"account": "", "read_only": False, "journal": None}
+_SIMULATOR_ONLY = {"account": "", "read_only": False, "journal": None, "kill_switch": None}
 """What a simulator of our own does not share with the gateway that is set."""
 
 _PAPER_ONLY = {"allow_live": False, "live_account": ""}
@@ -110,8 +110,9 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     configure(settings.log_level, log_format)
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
+    client = _client(settings)
     with _listen(settings.app_host, settings.app_port) as listener:
-        app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+        app = create_app(client, allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
         host, port = listener.getsockname()[:2]
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
@@ -223,7 +224,6 @@ def demo(
 async def _demo(
     given: dict[str, Any], contract: Contract, seconds: float, *, as_json: bool
 ) -> DemoSummary:
-
     async with AsyncExitStack() as stack:
         if given["host"] is None and given["port"] is None:
             try:
@@ -249,7 +249,6 @@ def _view(*, as_json: bool) -> AbstractContextManager[View]:
 
 
 def _show(summary: DemoSummary, *, as_json: bool) -> None:
-
     if as_json:
         click.echo(json.dumps(summary.as_json()))
     else:

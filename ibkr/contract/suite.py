@@ -6,6 +6,7 @@ record says when it did not end by itself.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,11 @@ _FEATURES = Path("features")
 _LOOK_EVERY_S = 0.1
 _STOP_TIMEOUT_S = 10.0
 TOLD_TO_STOP = "the run was told to stop"
+_MISSING = re.compile(r"No module named '?([\w.]+)")
+_NOT_INSTALLED = (
+    "{} has no module {}: install what the suite needs into its environment, "
+    "with pip 25.1 or newer: cd {} && pip install --group test"
+)
 
 Heard = Callable[[Recording, Scenario], None]
 
@@ -106,7 +112,11 @@ def run(plan: Plan, heard: Heard) -> Results:
             _stop(process)
             recording.problems.append(TOLD_TO_STOP)
         _take(lines, recording, heard)
-        _note_end(process.returncode, recording, printed.read_text(errors="replace"))
+        said = printed.read_text(errors="replace")
+        if recording.started is None and (missing := _MISSING.search(said)):
+            recording.problems.append(_NOT_INSTALLED.format(plan.python, missing[1], plan.suite))
+        else:
+            _note_end(process.returncode, recording, said)
     return recording.results()
 
 

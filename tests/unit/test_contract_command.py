@@ -49,7 +49,7 @@ def pytest_generate_tests(metafunc):
 class Stage:
     async def transcript(self):
         return [{"time_ms": 1000, "client_id": 7, "direction": "in", "name": "PlaceOrder",
-                 "fields": {"account": "DU1234567", "action": "BUY"}}]
+                 "fields": {"account": "DU1234567", "action": "BUY", "text": "178\\0now"}}]
 
 @pytest.fixture(autouse=True)
 def tier(request, run):
@@ -100,11 +100,11 @@ def tell(suite: Path, what: str) -> None:
     path.write_text(path.read_text().replace("nothing", what))
 
 
-def run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(suite: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ibkr", "contract", "--output", "report", *arguments],
         cwd=suite,
-        env=os.environ | {"PYTHONPATH": str(TESTS.parent)},
+        env=os.environ | {"PYTHONPATH": f"{path}:{TESTS.parent}" if path else str(TESTS.parent)},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -154,11 +154,11 @@ def test_a_failure_stands_with_its_step_its_message_and_what_was_on_the_wire(sui
             "client_id": 7,
             "direction": "in",
             "name": "PlaceOrder",
-            "fields": "account=DU***67, action=BUY",
+            "fields": "account=DU***67, action=BUY, text=178 now",
         }
     ]
     assert "1 failure<" in page
-    assert "account=DU***67, action=BUY" in page
+    assert "account=DU***67, action=BUY, text=178 now" in page
 
 
 def test_a_skipped_scenario_is_shown_as_skipped_with_its_reason(suite):
@@ -258,6 +258,18 @@ def pytest_configure(config):
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
     assert not (suite / "report").exists()
+
+
+@pytest.mark.parametrize("module", ["pytest", "pytest_bdd"])
+def test_an_environment_without_what_the_suite_needs_is_told_how_to_get_it(suite, module):
+    (suite / "none").mkdir()
+    (suite / "none" / f"{module}.py").write_text(
+        f"raise ModuleNotFoundError(\"No module named '{module}'\")\n"
+    )
+    done = run(suite, path=suite / "none")
+    assert done.returncode == 2, done.stdout
+    assert f"{sys.executable} has no module {module}: install" in done.stderr
+    assert f"cd {suite} && pip install --group test" in done.stderr
 
 
 def test_a_tier_that_selects_nothing_is_said_in_the_words_of_the_suite(suite):

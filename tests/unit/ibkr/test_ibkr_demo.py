@@ -198,6 +198,16 @@ def test_bad_input_is_one_line_and_exit_status_two(arguments, environment, text)
     assert text in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("command", ["serve --port 0", "doctor", "demo --port 9"])
+@pytest.mark.parametrize(
+    ("journal", "text"), [("/nowhere/journal", "make its directory"), ("", "journal: ")]
+)
+def test_a_journal_that_does_not_serve_is_one_line_and_exit_status_two(command, journal, text):
+    result = CliRunner().invoke(cli, command.split(), env={"IBKR_JOURNAL": journal})
+    assert (result.exit_code, text in result.output) == (2, True)
+    assert len(result.output.splitlines()) == 1
+
+
 def test_port_in_use_is_one_line_and_exit_status_two():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
