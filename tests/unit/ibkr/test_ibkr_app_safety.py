@@ -399,6 +399,12 @@ async def test_a_body_that_does_not_fit_names_its_first_wrong_field(mock, body, 
     assert mock.metrics.orders_total == 0
 
 
+async def test_a_refusal_is_told_in_our_own_words(mock):
+    async with http_of(mock, TRADE) as http:
+        problem = (await post(http, BUY | {"quantity": "1e99"})).json()
+    assert problem["detail"] == "quantity: use at most 15 digits, and 10 behind the point"
+
+
 async def test_a_misspelt_parameter_is_refused(mock):
     async with http_of(mock, TRADE) as http:
         problem = is_problem(await http.get("/quotes/AAPL?sectype=OPT"), 422, "invalid_parameter")
