@@ -10,6 +10,7 @@ import socket
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,18 @@ _log_level = click.option("--log-level", type=_LEVELS, help="What is logged to s
 _log_format = click.option(
     "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True
 )
+
+
+class Seconds(click.FloatRange):
+    """A range lets nan through, which is neither below nor above anything."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if isnan(seconds):
+            self.fail("nan is no number of seconds", param, ctx)
+        return seconds
 
 
 def _version() -> str:
@@ -176,7 +189,7 @@ def _listen(host: str, port: int) -> socket.socket:
 @click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Seconds(0.1, 3600),
     default=5.0,
     show_default=True,
     help="How long quotes are shown.",
@@ -255,7 +268,7 @@ for _command in (contract, halt, orders, resume):
 @click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Seconds(0.1, 3600),
     default=3.0,
     show_default=True,
     help="How long quotes are watched.",

@@ -118,7 +118,7 @@ def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str)
     order_id = error.order_id
     try:
         known = None if order_id is None else order_shown(client.order(OrderId(order_id)))
-    except OrderNotFound:
+    except (OrderNotFound, JournalError):
         known = None
     body = Undecided(
         detail=mask_accounts(error.message), order_id=order_id, ask_again=where, order=known

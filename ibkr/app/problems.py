@@ -258,7 +258,7 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
     if found["type"] == "json_invalid":
         return FieldProblem(field="body", message="this is no valid JSON")
     name = ".".join(map(str, place[1:])) or str(place[0])
-    return FieldProblem(field=name[:100], message=found["msg"])
+    return FieldProblem(field=name[:100], message=found["msg"].removeprefix("Value error, "))
 
 
 def _key_problem(kind: str) -> AppProblem:

@@ -10,7 +10,7 @@ import structlog
 
 from ibkr.app import Limits, Tokens, create_app
 from ibkr.app.problems import AppCode
-from ibkr.errors import ErrorCode, OrderStateUnknown, RequestTimeout
+from ibkr.errors import ErrorCode, JournalError, OrderStateUnknown, RequestTimeout
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract
 
@@ -278,6 +278,21 @@ async def test_a_cancel_on_its_way_when_the_app_ends_is_in_doubt(mock):
         assert answer.headers["location"] == f"/orders/{order_id}"
 
 
+async def test_a_cancel_in_doubt_is_202_though_the_journal_does_not_tell_the_order(mock):
+    async def lost(order_id):
+        raise OrderStateUnknown("the link dropped", order_id=order_id)
+
+    def broken(order_id):
+        raise JournalError("journal x is damaged")
+
+    async with http_of(mock, TRADE) as http:
+        order_id = (await post(http)).json()["order_id"]
+        mock.cancel_order, mock.order = lost, broken
+        answer = await http.delete(f"/orders/{order_id}")
+        assert (answer.status_code, answer.json()["order"]) == (202, None)
+        is_problem(await http.get(f"/orders/{order_id}"), 503, "journal_unusable")
+
+
 async def test_a_body_that_does_not_come_is_not_waited_for_when_the_app_ends(mock):
     begun = asyncio.Event()
 
@@ -382,6 +397,12 @@ async def test_a_body_that_does_not_fit_names_its_first_wrong_field(mock, body, 
     assert problem["field"] == field
     assert problem["errors"][0]["field"] == field
     assert mock.metrics.orders_total == 0
+
+
+async def test_a_refusal_is_told_in_our_own_words(mock):
+    async with http_of(mock, TRADE) as http:
+        problem = (await post(http, BUY | {"quantity": "1e99"})).json()
+    assert problem["detail"] == "quantity: use at most 15 digits, and 10 behind the point"
 
 
 async def test_a_misspelt_parameter_is_refused(mock):

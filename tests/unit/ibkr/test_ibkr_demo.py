@@ -183,6 +183,13 @@ def test_demo_that_fails_says_so_and_exits_with_one(monkeypatch):
         (["demo", "--symbol", "Ü"], {}, "symbol"),
         (["demo", "--port", "1"], {"IBKR_CLIENT_ID": "x"}, "client_id"),
         (["serve"], {"IBKR_APP_HOST": "192.0.2.1"}, "not a loopback"),
+        (
+            ["serve"],
+            {"IBKR_ALLOW_LIVE": "true"},
+            "bad settings: allow_live also needs live_account",
+        ),
+        (["demo", "--seconds", "nan"], {}, "nan is no number of seconds"),
+        (["doctor", "--seconds", "nan"], {}, "nan is no number of seconds"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_status_two(arguments, environment, text):
