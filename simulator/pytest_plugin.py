@@ -7,8 +7,9 @@ simulator before a test asks for a gateway. Rule: it leaves alone whatever asks 
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import fields
 from decimal import Decimal
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ import pytest
 
 if TYPE_CHECKING:
     from simulator.testing import GatewayThread, IBGateway, Strictness
+    from simulator.testing.loops import Loops
 
 MARKER = "ib_gateway"
 SESSION = "ib_gateway_session"
@@ -44,6 +46,12 @@ _watched: pytest.StashKey[list[tuple[IBGateway, Strictness | None]]] = pytest.St
 
 _of_session: pytest.StashKey[IBGateway] = pytest.StashKey()
 """The gateway of the run, from when a test asked for it."""
+
+_with_session: pytest.StashKey[set[str]] = pytest.StashKey()
+"""The fixtures that have the gateway of the run, by themselves or by another, and outlive a test."""
+
+_loops: pytest.StashKey[Loops] = pytest.StashKey()
+"""Event loops for clients that block, from when a test asked for a gateway."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -92,12 +100,10 @@ def ib_gateway(
     request: pytest.FixtureRequest, _ib_gateway_thread: GatewayThread
 ) -> Iterator[IBGateway]:
     """A fresh simulated IB Gateway on a free port, for any client, blocking or not."""
-    from simulator.testing.loops import loop_for_blocking_clients  # noqa: PLC0415
-
     given = _defaults(request.config) | _marked(request.node)
     strictness = _strictness_of(given)
-    test = getattr(request.node, "obj", None)
-    with closing(_open(_ib_gateway_thread, given)) as gateway, loop_for_blocking_clients(test):
+    loop = _loops_of(request.config).of_test(getattr(request.node, "obj", None))
+    with closing(_open(_ib_gateway_thread, given)) as gateway, loop:
         request.node.stash.setdefault(_watched, []).append((gateway, strictness))
         yield gateway
 
@@ -110,6 +116,51 @@ def ib_gateway_session(
     with closing(_open(_ib_gateway_thread, _defaults(request.config))) as gateway:
         request.config.stash[_of_session] = gateway
         yield gateway
+
+
+# --- event loops for clients that block ---
+
+
+def _loops_of(config: pytest.Config) -> Loops:
+    from simulator.testing.loops import Loops  # noqa: PLC0415
+
+    if _loops not in config.stash:
+        config.stash[_loops] = Loops()
+        config.add_cleanup(config.stash[_loops].close)
+    return config.stash[_loops]
+
+
+def _loop_of(item: pytest.Item) -> AbstractContextManager[None]:
+    """What a blocking test with the gateway of the run finds, from setup to teardown."""
+    if inspect.iscoroutinefunction(getattr(item, "obj", None)):
+        if _loops in item.config.stash:
+            item.config.stash[_loops].withdraw()
+        return nullcontext()
+    return _loops_of(item.config).of_run() if _asks_for_session(item) else nullcontext()
+
+
+def _asks_for_session(item: pytest.Item) -> bool:
+    return SESSION in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Have fixtures that outlive a test connect and disconnect their client on the loop of the
+    run, whichever test they are set up and torn down with.
+    """
+    connected = request.config.stash.setdefault(_with_session, {SESSION})
+    if fixturedef.scope == "function" or connected.isdisjoint(fixturedef.argnames):
+        return (yield)
+    connected.add(fixturedef.argname)  # and so those are that ask for this one
+    loops, ending = _loops_of(request.config), ExitStack()
+    fixturedef.addfinalizer(ending.close)
+    try:
+        with loops.of_run():
+            return (yield)
+    finally:  # finalizers run in reverse: this one before those of the fixture itself
+        fixturedef.addfinalizer(lambda: ending.enter_context(loops.of_run()))
 
 
 # --- settings ---
@@ -230,14 +281,16 @@ def _strictness_of(given: dict[str, Any]) -> Strictness | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
     """Watch the gateway of the run from the beginning of a test that uses it."""
-    if SESSION not in getattr(item, "fixturenames", ()):
-        return (yield)
+    if not _asks_for_session(item):
+        with _loop_of(item):
+            return (yield)
     stash = item.config.stash
     strictness = _strictness_of(_defaults(item.config) | _marked_for_session(item))
     if _of_session in stash:
         stash[_of_session].begin_test()
     try:
-        return (yield)
+        with _loop_of(item):
+            return (yield)
     finally:
         if _of_session in stash:
             item.stash.setdefault(_watched, []).append((stash[_of_session], strictness))
@@ -246,7 +299,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, object, object]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """A strict test that got through must not leave anything unexpected behind."""
-    result = yield
+    with _loop_of(item):
+        result = yield
     objections = [
         objection
         for gateway, strictness in item.stash.get(_watched, [])
@@ -256,6 +310,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     if objections:
         pytest.fail("\n".join(["strict ib_gateway:", *objections]), pytrace=False)
     return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    with _loop_of(item):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -274,7 +274,7 @@ class Peer(asyncio.Protocol):
             return
         self._connection = self._world.connect(self._name)
         self._expect_more()
-        self.flush()  # it may be over already
+        self._world.on_output()  # it may be over already, and more than it
 
     def data_received(self, data: bytes) -> None:
         connection = self._connection
@@ -343,8 +343,10 @@ class Peer(asyncio.Protocol):
 
     @property
     def unsent_bytes(self) -> int:
-        """What waits for the peer to read."""
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
+        """What waits for the peer to read, or is kept from it by a fault."""
+        if self._transport is None or self._connection is None:
+            return 0
+        return self._transport.get_write_buffer_size() + self._connection.unsent_bytes
 
     def abort(self) -> None:
         if self._transport is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from simulator.clock import Clock
 from simulator.faults import Fault, Faults, action_of, plain_fault, point_of
-from simulator.faults.actions import ON_CONNECTION, RestoreUpstream
+from simulator.faults.actions import ON_CONNECTION, Error, RestoreUpstream, StaleSession
 from simulator.faults.points import Where
 from simulator.gateway import Gateway
 from simulator.transcript import Transcript
@@ -132,7 +132,13 @@ class Troubling:
         action = fault.action
         if fault.at.where is not Where.NOW:
             return
-        if isinstance(action, ON_CONNECTION) and not any(self._faults.targets(fault, None)):
+        targets = [*self._faults.targets(fault, None)]
+        if isinstance(action, Error):  # before a version is agreed on nothing can be told
+            targets = [each for each in targets if each.session.version]
+        is_for_somebody = isinstance(action, ON_CONNECTION) or (
+            isinstance(action, StaleSession) and fault.client_id is None
+        )
+        if is_for_somebody and not targets:
             who = "nobody" if fault.client_id is None else f"no client {fault.client_id}"
             raise WorldError(
                 f"{who} is connected for {name} to strike now; connect first, or use at=accept#1"

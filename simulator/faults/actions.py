@@ -242,6 +242,7 @@ class Error(Action):
     gateway's own. `instead`: a request is answered by it alone, and nothing else happens.
     """
 
+    points: ClassVar[frozenset[Where]] = ANYWHERE - {Where.ACCEPT}  # no version is agreed on yet
     code: int = within(0, 99_999)
     text: str = ""
     id: int | None = None
@@ -364,6 +365,9 @@ ACTIONS: dict[str, type[Action]] = {
     "restart": RestartGateway,
 }
 NAMES: dict[type[Action], str] = {kind: name for name, kind in ACTIONS.items()}
+
+KEEPING = (Delay, Reorder)
+"""What has a message wait."""
 
 ON_LINE = (Mute, NeverRead, Slice, Coalesce, Slow)
 """What keeps back the bytes of a connection for a while."""

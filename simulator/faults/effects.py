@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +13,17 @@ from simulator.faults.messages import Letter
 from simulator.faults.points import Where
 from simulator.faults.table import Fault
 from simulator.gateway import Connection
-from simulator.gateway.hub import SYSTEM
+from simulator.gateway.hub import SYSTEM, Told
 from simulator.gateway.texts import TEXTS
 from simulator.gateway.upstream import Loss
+from simulator.messages import REPLIES
 from simulator.messages.connection import ErrorMessage
 from simulator.messages.depth import MarketDepth, MarketDepthL2
 from simulator.messages.history import HistoricalDataUpdate, RealTimeBar, TickByTick
 from simulator.messages.market_data import TickGeneric, TickPrice, TickSize, TickString
 from simulator.messages.options import TickOptionComputation
 from simulator.messages.orders import CommissionReport, ExecutionData, OpenOrder, OrderStatus
+from simulator.session import State
 from simulator.wire import join_fields
 
 if TYPE_CHECKING:
@@ -42,6 +44,10 @@ FROM_MARKET = frozenset(
     }
 )
 """What no gateway has to tell while it cannot reach IB."""
+
+
+PORT, UPSTREAM = "port", "upstream"
+"""What faults do something to that is of nobody alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ class Effects:
         self._silenced_executions: set[str] = set()
         self._stale: dict[Connection, Fault] = {}
         self._lingering: dict[int, int] = {}
+        self._refused_until_ms: dict[int, int | None] = {}
         self._table: dict[type[actions.Action], Effect] = {
             actions.Fin: self._fin,
             actions.Rst: self._rst,
@@ -91,22 +98,33 @@ class Effects:
     def carry_out(self, strike: Strike) -> None:
         self._table[type(strike.fault.action)](strike.fault.action, strike)
 
-    def end(self, fault: Fault) -> None:
-        """End what lasts beside the bytes that are kept back."""
+    def end(self, fault: Fault, what: Hashable) -> None:
+        """End what a fault does to something: to a connection, an order, a client id, the port."""
+        faults = self._faults
         match fault.action:
             case actions.Refuse():
-                self._faults.refused_until_ms = 0
-            case actions.LoseUpstream() if self._faults.gateway.upstream.is_lost:
-                self._faults.gateway.restore_upstream(self._faults.now_ms)
+                self._refused_until_ms.pop(fault.id, None)
+            case actions.LoseUpstream() | actions.Flap() if not faults.is_lost_by_others(fault):
+                if faults.gateway.upstream.is_lost:
+                    faults.gateway.restore_upstream(faults.now_ms)
             case actions.Silence():
-                self._silenced = {k: id_ for k, id_ in self._silenced.items() if id_ != fault.id}
-            case actions.StaleSession():
-                self._stale = {c: other for c, other in self._stale.items() if other != fault}
-                for client_id in [c for c, id_ in self._lingering.items() if id_ == fault.id]:
-                    del self._lingering[client_id]
-                    self._faults.gateway.hub.lingering_ms.pop(client_id, None)
+                self._silenced = {
+                    order: id_ for order, id_ in self._silenced.items() if order != what
+                }
+            case actions.StaleSession() if isinstance(what, Connection):
+                self._stale.pop(what, None)
+            case actions.StaleSession() if isinstance(what, int):
+                if self._lingering.get(what) == fault.id:
+                    del self._lingering[what]
+                    faults.gateway.hub.lingering_ms.pop(what, None)
             case _:
                 pass
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether the port is closed, by a fault or while the gateway restarts."""
+        now_ms = self._faults.now_ms
+        return any(ms is None or ms > now_ms for ms in self._refused_until_ms.values())
 
     def hides(self, connection: Connection, reply: Any) -> bool:
         """Whether a client is not told something, because of what lasts."""
@@ -146,14 +164,23 @@ class Effects:
         _lose(at.letter)
 
     def _stop(self, at: Strike, direction: Direction, *, buffer: bool) -> None:
-        for each in self._faults.targets(at.fault, at.connection):
+        for each in self._targets(at):
+            if direction is not Direction.IN and at.fault.at.where is not Where.HANDSHAKE:
+                self._faults.let_out(each)  # what was said before gets through
             for way in self._faults.line(each).ways(direction):
                 way.stops[at.fault.id] = buffer
+
+    def _targets(self, at: Strike) -> list[Connection]:
+        return [*self._faults.targets(at.fault, at.connection)]
+
+    def _last(self, at: Strike, seconds: float | None) -> None:
+        """Have what a fault does to connections last for a time."""
+        self._faults.last(at.fault, seconds, self._targets(at))
 
     def _mute(self, action: actions.Mute, at: Strike) -> None:
         """A message at which it begins does not get through any more."""
         self._stop(at, action.direction, buffer=action.buffer)
-        self._faults.last(at.fault, action.seconds)
+        self._last(at, action.seconds)
         letter = at.letter
         if letter is not None and letter.where is Where.REQUEST:
             is_stopped = action.direction is not Direction.OUT
@@ -164,35 +191,35 @@ class Effects:
         self._stop(at, Direction.BOTH, buffer=True)
         for each in self._faults.targets(at.fault, at.connection):
             self._faults.line(each).unread.add(at.fault.id)
-        self._faults.last(at.fault, action.seconds)
+        self._last(at, action.seconds)
 
     def _slice(self, action: actions.Slice, at: Strike) -> None:
         for each in self._faults.targets(at.fault, at.connection):
             line = self._faults.line(each)
             line.slices[at.fault.id] = action.size
             each.slice_bytes = line.slice_bytes
-        self._faults.last(at.fault, action.seconds)
+        self._last(at, action.seconds)
 
     def _coalesce(self, action: actions.Coalesce, at: Strike) -> None:
         self._stop(at, Direction.OUT, buffer=True)
-        self._faults.last(at.fault, action.seconds)
+        self._last(at, action.seconds)
 
     def _slow(self, action: actions.Slow, at: Strike) -> None:
         for each in self._faults.targets(at.fault, at.connection):
             for way in self._faults.line(each).ways(action.direction):
                 way.rates[at.fault.id] = action.bytes_per_s
-        self._faults.last(at.fault, action.seconds)
+        self._last(at, action.seconds)
         self._faults.drip()
 
     def _refuse(self, action: actions.Refuse, at: Strike) -> None:
-        seconds = action.seconds
-        self.refuse(seconds)
-        self._faults.last(at.fault, seconds)
+        self._close_port(at.fault.id, action.seconds)
+        self._faults.last(at.fault, action.seconds, [PORT])
 
-    def refuse(self, seconds: float | None) -> None:
-        """Close the port for a time (None: until told otherwise)."""
+    def _close_port(self, fault_id: int, seconds: float | None) -> None:
+        """Close it for a time (None: until told otherwise)."""
         faults = self._faults
-        faults.refused_until_ms = None if seconds is None else faults.now_ms + round(seconds * 1000)
+        until_ms = None if seconds is None else faults.now_ms + round(seconds * 1000)
+        self._refused_until_ms[fault_id] = until_ms
         if seconds is not None:
             faults.plan(seconds * 1000, lambda: None)  # somebody has to look at it then
 
@@ -222,11 +249,18 @@ class Effects:
         error = ErrorMessage(
             id_, action.code, action.text or TEXTS[action.code], time_ms=self._faults.now_ms
         )
-        self._send(at, lambda c: c.session.send(error))
+        self._send(at, lambda c: self._tell(c, error))
         if action.instead and letter is not None:
             if letter.where is Where.REPLY:
-                letter.connection.session.send(error)
+                self._tell(letter.connection, error)
             letter.copies = 0
+
+    def _tell(self, connection: Connection, error: ErrorMessage) -> None:
+        """Possible as soon as a version is agreed on, which is before a session is ready."""
+        session, hub = connection.session, self._faults.gateway.hub
+        if session.version and session.state is not State.CLOSED:
+            hub.told.append(Told(self._faults.now_ms, connection.client_id, error))
+            session.send_payload(join_fields(REPLIES.encode(error, session.version)))
 
     # --- sessions ---
 
@@ -234,12 +268,12 @@ class Effects:
         if at.letter is not None:
             key = (at.letter.connection.client_id, at.letter.record.order_id)
             self._silenced[key] = at.fault.id
-            self._faults.last(at.fault, None)
+            self._faults.last(at.fault, None, [key])
 
     def _stale_session(self, _: actions.StaleSession, at: Strike) -> None:
-        targets = [*self._faults.targets(at.fault, at.connection)]
+        targets = self._targets(at)
         self._stale |= dict.fromkeys(targets, at.fault)
-        self._faults.last(at.fault, None)
+        self._faults.last(at.fault, None, targets)
         if not targets and at.fault.client_id is not None:
             self._linger(at.fault, at.fault.client_id)
 
@@ -249,8 +283,7 @@ class Effects:
         until_ms = None if seconds is None else faults.now_ms + round(seconds * 1000)
         faults.gateway.hub.lingering_ms[client_id] = until_ms
         self._lingering[client_id] = fault.id
-        if seconds is not None:
-            faults.last(fault, seconds)
+        faults.last(fault, seconds, [client_id])
 
     def _next_id(self, action: actions.NextId, at: Strike) -> None:
         if at.fault.client_id is not None:
@@ -277,24 +310,27 @@ class Effects:
 
     def _lose_upstream(self, action: actions.LoseUpstream, at: Strike) -> None:
         self._faults.gateway.lose_upstream(action.loss, self._faults.now_ms)
-        self._faults.last(at.fault, action.seconds)
+        self._faults.last(at.fault, action.seconds, [UPSTREAM])
 
     def _restore_upstream(self, action: actions.RestoreUpstream, _: Strike) -> None:
         self._faults.restore_upstream(data_lost=action.data_lost)
 
-    def _flap(self, action: actions.Flap, _: Strike) -> None:
-        half_ms = action.seconds * 500
+    def _flap(self, action: actions.Flap, at: Strike) -> None:
+        faults, half_ms = self._faults, action.seconds * 500
 
         def lose() -> None:
-            self._faults.gateway.lose_upstream(Loss(), self._faults.now_ms)
+            if faults.is_lasting(at.fault):
+                faults.gateway.lose_upstream(Loss(), faults.now_ms)
 
         def restore() -> None:
-            if self._faults.gateway.upstream.is_lost:
-                self._faults.restore_upstream(data_lost=False)
+            is_free = faults.is_lasting(at.fault) and not faults.is_lost_by_others(at.fault)
+            if is_free and faults.gateway.upstream.is_lost:
+                faults.gateway.restore_upstream(faults.now_ms)
 
         for turn in range(action.count):
-            self._faults.plan(2 * turn * half_ms, lose)
-            self._faults.plan((2 * turn + 1) * half_ms, restore)
+            faults.plan(2 * turn * half_ms, lose)
+            faults.plan((2 * turn + 1) * half_ms, restore)
+        faults.last(at.fault, action.count * action.seconds, [UPSTREAM])
 
     def _farm(self, action: actions.Farm, _: Strike) -> None:
         self._faults.gateway.farm(action.name, action.state, self._faults.now_ms)
@@ -310,7 +346,7 @@ class Effects:
         gateway.hub.broker.forget_untransmitted(now_ms)
         self.reset_ids(known, action.next_id, action.by)
         self._restart(action)
-        self.refuse(action.outage_s)
+        self._close_port(at.fault.id, action.outage_s)
         _lose(at.letter)
 
 

@@ -8,11 +8,11 @@ it, what it plans is done by `run_due`, nothing is random. What actions do to a 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator.faults.actions import NAMES, ON_LINE, LoseUpstream, RestartGateway
+from simulator.faults.actions import KEEPING, NAMES, LoseUpstream, RestartGateway
 from simulator.faults.effects import Effects, Strike
 from simulator.faults.line import Line
 from simulator.faults.messages import Letter, Stream
@@ -36,7 +36,9 @@ Restarter = Callable[[RestartGateway], None]
 
 @dataclass(slots=True, eq=False)
 class Armed:
-    """A fault and its counters: `passed` has the bytes of each connection since it was injected."""
+    """A fault and its counters: `passed` has the bytes of each connection since it was injected,
+    or has struck there.
+    """
 
     fault: Fault
     seen: int = 0
@@ -59,11 +61,11 @@ class Faults:
     def __init__(self, gateway: Gateway, transcript: Transcript, restart: Restarter) -> None:
         self.gateway = gateway
         self.now_ms = gateway.hub.now_ms
-        self.refused_until_ms: int | None = 0
         self.effects = Effects(self, restart)
         self._transcript = transcript
         self._armed: dict[int, Armed] = {}
         self._lasting: dict[int, Fault] = {}
+        self._until_ms: dict[int, dict[Hashable, int | None]] = {}
         self._fired: dict[int, int] = {}
         self._lines: dict[Connection, Line] = {}
         self._streams: dict[tuple[Connection, Where], Stream] = {}
@@ -103,7 +105,7 @@ class Faults:
     @property
     def is_listening(self) -> bool:
         """Whether the port is open."""
-        return self.refused_until_ms is not None and self.refused_until_ms <= self.now_ms
+        return not self.effects.is_refusing
 
     # --- time ---
 
@@ -159,32 +161,48 @@ class Faults:
             return
         self._end(connection)
 
-    def release(self, fault_id: int) -> None:
-        """End what lasts of a fault; what was kept back comes now."""
-        self._lasting.pop(fault_id, None)
-        for connection, line in list(self._lines.items()):
-            if line.lift(fault_id):
-                self._transcript.note(connection, f"fault {fault_id} is over")
-                connection.slice_bytes = line.slice_bytes
-                self._hear(line, connection, b"")
-                self._bury(line, connection)
-        self._watch()
-
     def restore_upstream(self, *, data_lost: bool) -> None:
         """Have the connection to IB back, whatever was to end its loss."""
         for id_, fault in list(self._lasting.items()):
             if isinstance(fault.action, LoseUpstream):
-                del self._lasting[id_]
+                self._forget(id_)
         self.gateway.restore_upstream(self.now_ms, data_lost=data_lost)
+
+    def let_out(self, connection: Connection) -> None:
+        """Let what waits in the session by now go out, before something stops what follows."""
+        data = connection.session.data_to_send()
+        line = self.line(connection)
+
+        def send(part: bytes) -> None:
+            line.passed.extend(line.outgoing.take(part))
+
+        self._through(Where.BYTE_OUT, connection, data, send)
+        send(connection.session.data_to_send())  # what faults at those bytes say, uncounted
 
     def line(self, connection: Connection) -> Line:
         return self._lines.setdefault(connection, Line())
 
-    def last(self, fault: Fault, seconds: float | None) -> None:
-        """Have a fault last for a time."""
+    def last(self, fault: Fault, seconds: float | None, whats: Iterable[Hashable]) -> None:
+        """Have what a fault does to something last for a time (None: until it is cleared)."""
+        until_ms = None if seconds is None else self.now_ms + round(seconds * 1000)
+        ends = self._until_ms.setdefault(fault.id, {})
+        ends |= dict.fromkeys(whats, until_ms)
+        if not ends:
+            self._forget(fault.id)
+            return
         self._lasting[fault.id] = fault
         if seconds is not None:
             self.plan(seconds * 1000, lambda: self._expire(fault.id))
+
+    def is_lasting(self, fault: Fault) -> bool:
+        return fault.id in self._lasting
+
+    def is_lost_by_others(self, fault: Fault) -> bool:
+        """Whether the connection to IB is to stay lost, even without this fault."""
+        return any(
+            isinstance(other.action, LoseUpstream) and other.id != fault.id
+            for other in self._lasting.values()
+        )
 
     def drip(self) -> None:
         """Let slowed connections go on, from time to time."""
@@ -208,17 +226,15 @@ class Faults:
             self._pass(Where.REPLY, connection, reply, connection.client_id)
 
     def outgoing(self, connection: Connection) -> bytes:
-        line, out = self.line(connection), bytearray()
+        self.let_out(connection)
+        line = self.line(connection)
+        out = bytes(line.passed)
+        line.passed.clear()
+        return out
 
-        def send(part: bytes) -> None:
-            out.extend(line.outgoing.take(part))
-
-        data = connection.session.data_to_send()
-        if data:
-            self._through(Where.BYTE_OUT, connection, data, send)
-        else:
-            send(b"")
-        return bytes(out)
+    def unsent_bytes(self, connection: Connection) -> int:
+        line = self._lines.get(connection)
+        return 0 if line is None else len(line.outgoing.waiting)
 
     def is_held(self, connection: Connection) -> bool:
         line = self._lines.get(connection)
@@ -243,26 +259,42 @@ class Faults:
         for armed in self._waiting(where, type(record).__name__):
             if armed.fault.client_id in {None, client_id} and armed.counts():
                 self._strike(armed, connection, letter)
-        stream = self._streams.get((connection, where))
-        if stream is None:
-            stream = self._streams[connection, where] = Stream(self._deliver, self.plan)
+        stream = self._stream(connection, where)
         if letter.is_plain and not stream.is_busy:
             if where is Where.REPLY:
                 letter.send()
             return True
         self._note_orders(letter)
+        if letter.is_kept:
+            for fault in letter.kept_by:
+                self.last(fault, None, [letter])
         stream.let_by(letter)
         return False
 
+    def _stream(self, connection: Connection, where: Where) -> Stream:
+        way = connection, where
+        if way not in self._streams:
+            self._streams[way] = Stream(self._deliver, self.plan)
+        return self._streams[way]
+
     def _deliver(self, letter: Letter) -> None:
         """Hand on a message that was kept, or one more of it."""
+        self._forget_kept(letter)
+        is_here = letter.connection in self.gateway.hub.connections
         if letter.where is Where.REPLY:
             letter.send()
         elif letter.connection.is_closing:
-            letter.copies = 0
-            self._note_orders(letter)
-        else:
+            self._lose(letter)
+        elif is_here or isinstance(letter.record, WRITING):
             self.gateway.answer(letter.connection, letter.record)
+
+    def _forget_kept(self, letter: Letter) -> None:
+        for fault in letter.kept_by:
+            self._ended(fault.id, letter)
+
+    def _lose(self, letter: Letter) -> None:
+        letter.copies = 0
+        self._note_orders(letter)
 
     def _note_orders(self, letter: Letter) -> None:
         """Have the broker's journal say what becomes of a request about orders."""
@@ -285,7 +317,10 @@ class Faults:
         log.info("fault_struck", id=fault.id, at=str(fault.at), action=name)
         self._transcript.note(connection, f"fault {fault.id}: {name} at {fault.at}")
         self.gateway.hub.now_ms = self.now_ms
-        if letter is None or not letter.apply(fault.action):
+        if letter is not None and letter.apply(fault.action):
+            if isinstance(fault.action, KEEPING):
+                letter.kept_by.append(fault)
+        else:
             self.effects.carry_out(Strike(fault, connection, letter))
 
     def targets(self, fault: Fault, connection: Connection | None) -> Iterator[Connection]:
@@ -305,6 +340,7 @@ class Faults:
         while data or self._reached(where, connection):
             reached = self._reached(where, connection)
             if reached is not None:
+                reached.passed[connection] = 0
                 self._strike(reached, connection)
                 if connection.is_closing:
                     return
@@ -325,14 +361,13 @@ class Faults:
     def _distances(self, where: Where, connection: Connection) -> list[int]:
         """How many bytes it is to the next points."""
         return [
-            (armed.fired + 1) * max(armed.fault.at.count, 1) - armed.passed.get(connection, 0)
+            max(armed.fault.at.count, 1) - armed.passed.get(connection, 0)
             for armed in self._concerned(where, connection)
         ]
 
     def _reached(self, where: Where, connection: Connection) -> Armed | None:
         for armed in self._concerned(where, connection):
-            passed, count = armed.passed.get(connection, 0), armed.fault.at.count
-            if passed >= count * (armed.fired + 1):
+            if armed.passed.get(connection, 0) >= armed.fault.at.count:
                 return armed
         return None
 
@@ -351,7 +386,12 @@ class Faults:
         self.effects.on_gone(connection)
         self._lines.pop(connection, None)
         for where in (Where.REQUEST, Where.REPLY):
-            self._streams.pop((connection, where), None)
+            stream = self._streams.pop((connection, where), None)
+            for letter in stream.abandon() if stream is not None else ():
+                self._forget_kept(letter)
+                self._lose(letter)
+        for id_ in list(self._until_ms):
+            self._ended(id_, connection)
         for armed in self._armed.values():
             armed.passed.pop(connection, None)
         self.gateway.disconnect(connection)
@@ -368,25 +408,50 @@ class Faults:
 
     def _lift(self, fault_id: int) -> bool:
         was_armed = self._armed.pop(fault_id, None) is not None
-        return self._lift_lasting(fault_id) or was_armed
+        fault, ends = self._lasting.get(fault_id), [*self._until_ms.get(fault_id, ())]
+        for what in ends:
+            self._lift_from(fault_id, what)
+        return was_armed or fault is not None
 
     def _expire(self, fault_id: int) -> None:
-        self._lift_lasting(fault_id)
+        """End what is over by now; where a fault has struck again, that goes on."""
+        for what, until_ms in list(self._until_ms.get(fault_id, {}).items()):
+            if until_ms is not None and until_ms <= self.now_ms:
+                self._lift_from(fault_id, what)
 
-    def _lift_lasting(self, fault_id: int) -> bool:
+    def _lift_from(self, fault_id: int, what: Hashable) -> None:
+        """End what a fault does to something; what was kept back comes now."""
         fault = self._lasting.get(fault_id)
-        if fault is None:
-            return False
-        self.effects.end(fault)
-        self.release(fault_id)
-        return True
+        if fault is None or what not in self._until_ms[fault_id]:
+            return  # it ended with another
+        self._ended(fault_id, what)
+        self.effects.end(fault, what)
+        if isinstance(what, Letter):
+            self._stream(what.connection, what.where).release(what)
+        elif isinstance(what, Connection):
+            self._release(fault_id, what)
+
+    def _release(self, fault_id: int, connection: Connection) -> None:
+        line = self._lines.get(connection)
+        if line is not None and line.lift(fault_id):
+            self._transcript.note(connection, f"fault {fault_id} is over")
+            connection.slice_bytes = line.slice_bytes
+            self._hear(line, connection, b"")
+            self._bury(line, connection)
+
+    def _ended(self, fault_id: int, what: Hashable) -> None:
+        """Forget that a fault does something; the fault too, if that was the last."""
+        ends = self._until_ms.get(fault_id, {})
+        ends.pop(what, None)
+        if not ends:
+            self._forget(fault_id)
+
+    def _forget(self, fault_id: int) -> None:
+        self._until_ms.pop(fault_id, None)
+        self._lasting.pop(fault_id, None)
 
     def _watch(self) -> None:
         """Stand between the gateway and its clients only if there is a reason to."""
-        at_work = {id_ for line in self._lines.values() for id_ in line.fault_ids}
-        for id_, fault in list(self._lasting.items()):
-            if isinstance(fault.action, ON_LINE) and id_ not in at_work:
-                del self._lasting[id_]  # whom it concerned is gone
         self._lines = {c: line for c, line in self._lines.items() if not line.is_free}
         is_needed = bool(
             self._armed

@@ -59,13 +59,16 @@ class Way:
 
 @dataclass(slots=True)
 class Line:
-    """One connection. `is_gone`: its client is, while something of it waits to be heard."""
+    """One connection. `is_gone`: its client is, while something of it waits to be heard;
+    `passed`: what has come through already and is to be written next.
+    """
 
     incoming: Way = field(default_factory=Way)
     outgoing: Way = field(default_factory=Way)
     unread: set[int] = field(default_factory=set)
     slices: dict[int, int] = field(default_factory=dict)
     is_gone: bool = False
+    passed: bytearray = field(default_factory=bytearray)
 
     def ways(self, direction: Direction) -> tuple[Way, ...]:
         return {
@@ -78,7 +81,7 @@ class Line:
     def is_free(self) -> bool:
         """Whether all goes through as it comes."""
         ways = self.incoming.is_free and self.outgoing.is_free
-        return ways and not (self.unread or self.slices or self.is_gone)
+        return ways and not (self.unread or self.slices or self.is_gone or self.passed)
 
     @property
     def is_held(self) -> bool:

@@ -21,6 +21,7 @@ from simulator.faults.actions import (
     Truncate,
 )
 from simulator.faults.points import Where
+from simulator.faults.table import Fault
 from simulator.gateway import Connection
 from simulator.messages import REPLIES
 from simulator.session import State
@@ -29,9 +30,11 @@ from simulator.wire import join_fields
 Send = Callable[[], None]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Letter:
-    """A message under way. `payload` is what a reply was changed into; `after` is sent then."""
+    """A message under way. `texts` is what the fields of a reply were changed into, `masks` are
+    put on its bytes at last; `after` is sent then. `kept_by` are the faults it waits for.
+    """
 
     where: Where
     connection: Connection
@@ -39,13 +42,21 @@ class Letter:
     copies: int = 1
     window: int = 0
     delay_s: float | None = None
-    payload: bytes | None = None
+    texts: list[str] | None = None
+    masks: list[Corrupt] = field(default_factory=list)
+    kept_by: list[Fault] = field(default_factory=list)
+    is_delivered: bool = False
     after: list[Send] = field(default_factory=list)
 
     @property
     def is_plain(self) -> bool:
         """Whether it goes by at once, and once."""
         return self.copies == 1 and not self.window and self.delay_s is None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it waits, to come later."""
+        return bool(self.copies) and not (self.delay_s is None and not self.window)
 
     def apply(self, action: Action) -> bool:
         """Have an action change the message; false for one that is not about messages."""
@@ -57,15 +68,24 @@ class Letter:
     def send(self) -> None:
         """Send a reply as it is by now, and what follows it."""
         session = self.connection.session
-        if self.payload is None:
+        if self.texts is None and not self.masks:
             session.send(self.record)
         elif session.state is State.READY:
-            session.send_payload(self.payload)
+            session.send_payload(self._payload())
         for send in self.after:
             send()
 
     def fields(self) -> list[str]:
+        """As they are by now: a second fault goes on from what the first has made."""
+        if self.texts is not None:
+            return self.texts
         return REPLIES.encode(self.record, self.connection.session.version)
+
+    def _payload(self) -> bytes:
+        payload = bytearray(join_fields(self.fields()))
+        for action in self.masks:
+            payload[action.position % len(payload)] ^= action.mask
+        return bytes(payload)
 
 
 class Stream:
@@ -85,12 +105,24 @@ class Stream:
     def let_by(self, letter: Letter) -> None:
         """Deliver a message now or later, and then those that have waited for it."""
         if letter.delay_s is not None:
-            self._plan(letter.delay_s * 1000, lambda: self._deliver_all(letter))
+            self._plan(letter.delay_s * 1000, lambda: self.release(letter))
         elif letter.window:
             self._waiting.append(letter)
         else:
             self._deliver_all(letter)
             self._count()
+
+    def release(self, letter: Letter) -> None:
+        """Deliver a message that waits, if it still does."""
+        if letter in self._waiting:
+            self._waiting.remove(letter)
+        if not letter.is_delivered:
+            self._deliver_all(letter)
+
+    def abandon(self) -> list[Letter]:
+        """Give up those that wait for others to come."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
     def _count(self) -> None:
         for waiting in self._waiting:
@@ -101,6 +133,7 @@ class Stream:
             self._deliver_all(waiting)
 
     def _deliver_all(self, letter: Letter) -> None:
+        letter.is_delivered = True
         for _ in range(letter.copies):
             self._deliver(letter)
 
@@ -123,11 +156,11 @@ def _reorder(letter: Letter, action: Reorder) -> None:
 
 def _truncate(letter: Letter, action: Truncate) -> None:
     fields = letter.fields()
-    letter.payload = join_fields(fields[: max(1, len(fields) - action.fields)])
+    letter.texts = fields[: max(1, len(fields) - action.fields)]
 
 
 def _extend(letter: Letter, action: Extend) -> None:
-    letter.payload = join_fields([*letter.fields(), *action.texts])
+    letter.texts = [*letter.fields(), *action.texts]
 
 
 def _alter(letter: Letter, action: Alter) -> None:
@@ -141,13 +174,11 @@ def _alter(letter: Letter, action: Alter) -> None:
         index = len(fields) if found is None else found + 1
     if index < len(fields):
         fields[index] = action.text
-        letter.payload = join_fields(fields)
+        letter.texts = fields
 
 
 def _corrupt(letter: Letter, action: Corrupt) -> None:
-    payload = bytearray(join_fields(letter.fields()))
-    payload[action.position % len(payload)] ^= action.mask
-    letter.payload = bytes(payload)
+    letter.masks.append(action)
 
 
 CHANGES: dict[type[Action], Callable[[Letter, Any], None]] = {

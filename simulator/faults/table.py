@@ -14,7 +14,7 @@ from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from simulator.faults.actions import ACTIONS, NAMES, Action, Alter, Error
-from simulator.faults.points import BYTES, NOW, Point, Where, read_point
+from simulator.faults.points import BYTES, MESSAGES, NOW, Point, Where, read_point
 from simulator.gateway.texts import TEXTS, is_complete
 from simulator.messages import REPLIES
 from simulator.world_settings import WorldError
@@ -61,7 +61,10 @@ class Fault:
     def _check_place(self) -> None:
         name, action = NAMES[type(self.action)], self.action
         if self.at.where not in action.points:
-            ways = " or ".join(f"{where}(Name)#n" for where in sorted(action.points))
+            ways = " or ".join(
+                f"{where}(Name)#n" if where in MESSAGES else where
+                for where in sorted(action.points)
+            )
             raise WorldError(f"at must be {ways} for {name}, not {self.at}")
         if action.only and self.at.name not in action.only:
             names = ", ".join(sorted(action.only))

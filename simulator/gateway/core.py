@@ -220,6 +220,7 @@ class Gateway:
         """
         self.hub.now_ms = now_ms
         self.requests, self._received = before.requests, before._received
+        self.violations, self.hub.told = before.violations, before.hub.told
         self.hub.farms = before.hub.farms
         self.hub.lingering_ms = before.hub.lingering_ms
         self.quotes.take_over(before.quotes)

@@ -73,6 +73,9 @@ class Interferer(Protocol):
     def outgoing(self, connection: Connection) -> bytes:
         """What of that which waits in the session goes to the peer now."""
 
+    def unsent_bytes(self, connection: Connection) -> int:
+        """How much is kept back of what is to go to the peer."""
+
     def is_held(self, connection: Connection) -> bool:
         """Whether bytes of the connection are kept back in either direction."""
 
@@ -111,6 +114,11 @@ class Connection:
         if self.interferer is None:
             return self.session.data_to_send()
         return self.interferer.outgoing(self)
+
+    @property
+    def unsent_bytes(self) -> int:
+        """How much is kept back of what is to go to the peer."""
+        return 0 if self.interferer is None else self.interferer.unsent_bytes(self)
 
     @property
     def is_held(self) -> bool:

@@ -519,3 +519,87 @@ def test_no_loop_is_made_that_nobody_closes(run) -> None:
         in_own_process=True,
     )
     result.assert_outcomes(passed=2)
+
+
+MIXED = (
+    OF_THE_RUN
+    + """
+    @pytest.fixture
+    def another(ib_gateway):
+        another = IB()
+        another.connect(ib_gateway.host, ib_gateway.port, clientId=2)
+        yield another
+        another.disconnect()
+
+    def is_served(ib):
+        return ib.reqCurrentTime() and ib.sleep(0.001)
+"""
+)
+
+TESTS_OF_THE_RUN = {
+    "blocking": """
+    def test_blocking(ib):
+        assert is_served(ib)
+""",
+    "asyncio": """
+    @pytest.mark.asyncio
+    async def test_asyncio(ib_gateway_session, ib):
+        own = IB()
+        await own.connectAsync(ib_gateway_session.host, ib_gateway_session.port, clientId=3)
+        own.disconnect()
+""",
+    "of_module": """
+    @pytest.mark.asyncio(loop_scope="module")
+    async def test_on_the_loop_of_the_module(ib_gateway_session, ib):
+        pass
+""",
+    "anyio": """
+    @pytest.mark.anyio
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_anyio(ib_gateway_session, anyio_backend):
+        pass
+""",
+    "with_another": """
+    def test_with_another(ib, another):
+        assert is_served(another)
+        assert is_served(ib)
+""",
+    "own": """
+    def test_own(another):
+        assert is_served(another)
+""",
+}
+
+
+@pytest.mark.parametrize("first", TESTS_OF_THE_RUN)
+def test_a_client_of_the_run_is_served_in_blocking_tests_whatever_ran_before(run, first) -> None:
+    others = [text for name, text in TESTS_OF_THE_RUN.items() if name not in {first, "blocking"}]
+    blocking = TESTS_OF_THE_RUN["blocking"]
+    tests = [TESTS_OF_THE_RUN[first], *others]
+    source = MIXED + "".join(
+        text + blocking.replace("test_blocking", f"test_blocking_{number}")
+        for number, text in enumerate(tests)
+    )
+    result = run(source, "-o", "asyncio_mode=strict", in_own_process=True)
+    result.assert_outcomes(passed=2 * len(tests))
+
+
+def test_a_test_without_a_gateway_finds_the_loop_that_it_found_without_the_plugin(run) -> None:
+    result = run(
+        """
+        import asyncio
+        import sys
+
+        def test_one(ib_gateway):
+            ib_gateway.move_cash(1)
+
+        def test_another(ib_gateway_session):
+            ib_gateway_session.move_cash(1)
+
+        def test_without_a_gateway():
+            if sys.version_info < (3, 14):
+                assert not asyncio.get_event_loop().is_closed()
+        """,
+        in_own_process=True,
+    )
+    result.assert_outcomes(passed=3)

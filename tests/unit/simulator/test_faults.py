@@ -44,6 +44,146 @@ def statuses(client, order_id: int) -> bytes:
     return payloads(raw(client, PlaceOrder(order_id, AAPL, LIMIT)))[-1]
 
 
+# --- more than one, and their end ---
+
+
+def test_two_faults_at_one_message_both_change_it(world, client) -> None:
+    world.inject("alter", at="tx(OrderStatus)", field="perm_id", text="0")
+    world.inject("corrupt", at="tx(OrderStatus)", position=0, mask=1)
+    world.inject("extend", at="tx(OrderStatus)", texts=["more"])
+    status = statuses(client, 1)
+    assert status.startswith(b"2\0")
+    assert status.endswith(b"more\0")
+    assert status.split(b"\0")[6] == b"0"
+
+
+@pytest.mark.parametrize("action", ["mute", "never_read", "coalesce"])
+def test_what_was_said_before_a_silence_gets_through(world, client, action) -> None:
+    world.inject(action, at="tx(OrderStatus)")
+    assert place(client, 1) == ["OO 1 Submitted"]
+
+
+def test_the_port_is_closed_until_nothing_closes_it(world) -> None:
+    fault = world.inject("refuse")
+    world.inject("refuse", seconds=1)
+    world.advance(2)
+    assert not world.is_listening
+    world.restart(outage_s=60)
+    world.clear_faults(fault)
+    assert not world.is_listening
+    world.advance(60)
+    assert world.is_listening
+
+
+def test_the_connection_to_ib_is_lost_until_nothing_loses_it(world, client) -> None:
+    world.lose_upstream(seconds=10)
+    fault = world.lose_upstream()
+    world.advance(11)
+    assert told(client.read()) == ["1100 -1", "1100 -1"]
+    world.clear_faults(fault)
+    assert told(client.read()) == ["1102 -1"]
+
+
+def test_flapping_ends_when_it_is_cleared(world, client) -> None:
+    fault = world.inject("flap", count=3, seconds=10)
+    world.advance(1)
+    world.clear_faults(fault)
+    world.advance(60)
+    assert told(client.read()) == ["1100 -1", "1102 -1"]
+
+
+@pytest.mark.parametrize("terms", [{"action": "delay", "seconds": 60}, {"action": "reorder"}])
+def test_a_message_that_waits_comes_when_its_fault_is_cleared(world, client, terms) -> None:
+    fault = world.inject(at="tx(OrderStatus)", **terms)
+    assert place(client, 1) == ["OO 1 Submitted"]
+    assert [each.id for each in world.faults] == [fault]
+    world.clear_faults(fault)
+    assert told(client.read()) == ["OS 1 Submitted 0/1"]
+    world.advance(61)
+    assert client.read() == []
+    assert world.faults == ()
+
+
+def test_a_fault_that_strikes_twice_lasts_twice_as_long_as_said(world, join) -> None:
+    one, two = join(1), join(2)
+    world.inject("mute", at="rx(PlaceOrder)", times=2, seconds=10, direction="out", buffer=True)
+    place(one, 1)
+    world.advance(5)
+    place(two, 1)
+    world.advance(6)
+    assert told(one.read()) == pair(1, "Submitted")
+    assert two.read() == []
+    world.advance(4)
+    assert told(two.read()) == pair(1, "Submitted")
+
+
+def test_each_session_goes_stale_for_its_own_time(world, join) -> None:
+    one, two = join(1), join(2)
+    world.inject("stale_session", seconds=10)
+    world.disconnect(one.connection)
+    world.advance(11)
+    world.disconnect(two.connection)
+    assert told(join(1).started)[:1] != ["326 -1"]
+    assert told(join(2).started) == ["326 -1"]
+
+
+def test_bytes_are_counted_for_each_client(world, join) -> None:
+    one, two = join(1), join(2)
+    world.inject("rst", at="tx_byte#4", times=2)
+    assert [len(raw(each, TIME)) for each in (one, two)] == [4, 4]
+
+
+def test_an_order_that_is_overtaken_by_the_end_of_its_client_is_accounted_for(
+    world, client
+) -> None:
+    world.inject("reorder", at="rx(PlaceOrder)")
+    place(client, 1)
+    world.disconnect(client.connection)
+    assert journal(world) == ["Held", "Dropped"]
+
+
+def test_a_subscription_that_is_late_is_not_of_a_client_that_is_gone(world, join) -> None:
+    client = join(1)
+    world.inject("delay", at="rx(RequestMarketData)", seconds=5)
+    client.send(RequestMarketData(5, AAPL))
+    world.disconnect(client.connection)
+    due_ms = world.gateway.due_ms
+    world.advance(6)
+    assert world.gateway.due_ms == due_ms
+
+
+def test_an_error_is_told_as_soon_as_a_version_is_agreed_on(world, join) -> None:
+    with pytest.raises(WorldError, match=r"at must be hs or now or .* for error, not accept#1"):
+        world.inject("error", at="accept", code=1100)
+    world.inject("error", at="hs", code=1100)
+    assert join(1).handshake[1][:4] == ["4", "2", "-1", "1100"]
+    world.connect("test:2")
+    with pytest.raises(WorldError, match="no client 2 is connected"):
+        world.inject("error", code=1100, client_id=2)
+
+
+def test_an_error_between_two_bytes_is_told_after_what_waits(world, client) -> None:
+    whole = raw(client, TIME)
+    world.inject("error", at="tx_byte#3", code=1100)
+    out = raw(client, TIME)
+    assert out.startswith(whole)
+    assert b"1100" in out[len(whole) :]
+
+
+def test_nobody_can_go_stale_where_nobody_is(world) -> None:
+    with pytest.raises(WorldError, match="nobody is connected for stale_session"):
+        world.inject("stale_session")
+
+
+def test_what_clients_were_told_outlives_a_restart(world, client) -> None:
+    world.inject("error", code=1100)
+    world.inject("error", at="tx(OrderStatus)", code=2109, instead=True)
+    place(client, 1)
+    world.restart(outage_s=1)
+    codes = [each.message.code for each in world.gateway.hub.told]
+    assert codes[-2:] == [1100, 2109]
+
+
 # --- none ---
 
 

@@ -266,3 +266,27 @@ async def test_a_control_port_in_use_leaves_nothing_open(simulator) -> None:
 def test_settings_and_a_ready_world_exclude_each_other(world) -> None:
     with pytest.raises(TypeError, match="seed"):
         Simulator(world=world, seed=1)
+
+
+async def test_a_fault_at_the_door_strikes_all_that_it_concerns_at_once() -> None:
+    async with Simulator(seed=7) as simulator:
+        reader, first = await asyncio.open_connection("127.0.0.1", simulator.port)
+        simulator.world.inject("restart", at="accept", outage_s=60)
+        _, second = await asyncio.open_connection("127.0.0.1", simulator.port)
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", simulator.port)
+        first.close()
+        second.close()
+
+
+async def test_what_a_fault_keeps_from_a_client_counts_as_unread(monkeypatch) -> None:
+    monkeypatch.setattr("simulator.server.MAX_UNSENT_BYTES", 1_000)
+    async with Simulator(seed=7, clock="manual") as simulator:
+        reader, writer = await asyncio.open_connection("127.0.0.1", simulator.port)
+        simulator.world.inject("mute", at="hs", direction="out", buffer=True)
+        writer.write(b"API\0" + frame(b"v157..178") + frame(b"71\0002\0001\0\0"))
+        for _ in range(100):
+            writer.write(frame(b"49\0001\0"))
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+        writer.close()
