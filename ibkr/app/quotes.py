@@ -58,7 +58,7 @@ class Readers:
     """Who reads which contract, so that the last one to go ends the subscription."""
 
     def __init__(self) -> None:
-        self._streams: Counter[Contract] = Counter()
+        self.streams: Counter[Contract] = Counter()
         self._kept: set[Contract] = set()
 
     async def keep(self, client: IBKRClientProtocol, contract: Contract) -> None:
@@ -67,23 +67,27 @@ class Readers:
         self._kept.add(contract)
 
     async def open(self, client: IBKRClientProtocol, contract: Contract) -> AsyncIterator[Quote]:
-        if not self._streams[contract] and _is_subscribed(client, contract):
+        if not self.streams[contract] and _is_subscribed(client, contract):
             self._kept.add(contract)
-        self._streams[contract] += 1
+        self.streams[contract] += 1
         try:
             await client.request_market_data(contract)
             return client.quotes(contract)
         except BaseException:
-            self._streams[contract] -= 1
+            self._leave(contract)
             raise
 
     async def close(self, client: IBKRClientProtocol, contract: Contract) -> None:
-        self._streams[contract] -= 1
-        if self._streams[contract] > 0:
+        self._leave(contract)
+        if self.streams[contract] or contract in self._kept:
             return
-        del self._streams[contract]
-        if contract not in self._kept and _is_subscribed(client, contract):
+        if _is_subscribed(client, contract):
             await client.cancel_market_data(contract)
+
+    def _leave(self, contract: Contract) -> None:
+        self.streams[contract] -= 1
+        if not self.streams[contract]:
+            del self.streams[contract]
 
 
 def _is_subscribed(client: IBKRClientProtocol, contract: Contract) -> bool:

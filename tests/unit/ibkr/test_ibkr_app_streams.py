@@ -85,6 +85,14 @@ async def test_a_stream_of_an_unknown_contract_is_a_problem_and_counts_nothing(m
     assert metrics_of(app).streams["quotes"] == 0
 
 
+async def test_streams_that_could_not_open_leave_nothing_behind(mock):
+    app = app_of(mock)
+    async with served(app) as (_, http):
+        for number in range(3):
+            assert (await http.get(f"/quotes/NO{number}/stream")).status_code == 404
+    assert dict(app.state.readers.streams) == {}
+
+
 async def test_a_silent_stream_has_heartbeats(mock):
     async with (
         served(app_of(mock, heartbeat_s=0.01)) as (_, http),
