@@ -133,12 +133,17 @@ def plain_fault(plain: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(plain, Mapping) or "action" not in plain:
         raise WorldError(f"a fault must be an object with an action, not {plain!r}"[:200])
     common = {name: plain[name] for name in _COMMON if name in plain}
+    check_common(**common)
+    beside = {name: value for name, value in plain.items() if name not in _COMMON}
+    return common, {**common.pop("parameters", {}), **beside}
+
+
+def check_common(**common: Any) -> None:
+    """Raises `WorldError` for what all faults have, if it is of another type."""
     for name, value in common.items():
         if type(value) not in _COMMON[name]:
             kinds = ["null" if kind is NoneType else kind.__name__ for kind in _COMMON[name]]
             raise WorldError(f"{name} must be of type {' or '.join(kinds)}, not {value!r}")
-    beside = {name: value for name, value in plain.items() if name not in _COMMON}
-    return common, {**common.pop("parameters", {}), **beside}
 
 
 def as_plain(action: Action) -> dict[str, Any]:
