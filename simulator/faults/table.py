@@ -184,6 +184,8 @@ def _text(name: str, value: Any) -> str:
         value = str(value)  # a number of a field, or a text that is one
     if not isinstance(value, str) or "\0" in value or len(value) > MAX_TEXT:
         raise ValueError(f"{name} must be a text of {MAX_TEXT} letters at most, without NUL")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError(f"{name} must be a text of whole letters, without lone surrogates")
     return value
 
 
@@ -194,9 +196,14 @@ def _number(name: str, hint: Any, value: Any) -> Any:
             raise ValueError(f"{name} must be {_KINDS[hint]}, not {value!r}")
         return value
     is_number = isinstance(value, int) or (hint is float and isinstance(value, float))
-    if not is_number or not math.isfinite(value):
+    if not is_number or not (isinstance(value, int) or math.isfinite(value)):
         raise ValueError(f"{name} must be {_KINDS[hint]}, not {value!r}")
-    return hint(value)
+    try:
+        return hint(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name} must be a number within reason, not {str(value)[:20]}..."
+        ) from None
 
 
 _KINDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}
