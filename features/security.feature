@@ -87,3 +87,38 @@ Feature: Security
     Then my order is filled at 100.02
     And the log tells of order_submitted
     And no line of the log names DU9000001 in full
+
+  @mock @simulator @container
+  Scenario: While trading is halted no order is sent
+    Given I am connected
+    And my orders obey a kill switch
+    When somebody halts trading because of wild prices
+    And I buy 1 AAPL at 90.00 or better
+    Then I am told TRADING_HALTED
+    And the message says "wild prices"
+    And no order has reached the gateway
+
+  @mock @simulator @container
+  Scenario: While trading is halted an order can be cancelled
+    Given I am connected
+    And my orders obey a kill switch
+    And AAPL is quoted 99.98 to 100.02
+    And I have an order to buy 1 AAPL at 90.00 or better
+    When somebody halts trading because of wild prices
+    And I cancel my order
+    Then my order is cancelled
+
+  @mock @simulator @container
+  Scenario: A halt lasts until trading is resumed
+    Given I am connected
+    And my orders obey a kill switch
+    And AAPL is quoted 99.98 to 100.02
+    When somebody halts trading because of wild prices
+    And I disconnect
+    And I connect
+    And I buy 1 AAPL at 90.00 or better
+    Then I am told TRADING_HALTED
+    When somebody resumes trading
+    And I buy 1 AAPL at 90.00 or better
+    Then my order rests
+    And 1 order has reached the gateway

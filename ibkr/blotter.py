@@ -53,7 +53,7 @@ from ibkr.orders import (
     StatusReport,
     execution_root,
 )
-from ibkr.reconcile import ROWS, Evidence, Judgement, Verdict, judge
+from ibkr.reconcile import GIVEN_UP, ROWS, Evidence, Judgement, Verdict, judge
 
 log = structlog.get_logger("ibkr")
 
@@ -78,6 +78,8 @@ class Standing:
     """Whether a moment is on the gateway's present day."""
     overtaken: frozenset[str] = frozenset()
     """References of orders sent over this link before the first snapshot was asked for."""
+    accounts: frozenset[str] = frozenset()
+    """What the gateway manages: its lists say nothing of orders of other accounts."""
 
 
 class Blotter:
@@ -110,6 +112,7 @@ class Blotter:
         """Take the journal and know its open orders. Raises JournalError."""
         self.journal.take()
         self._is_open = True
+        self._read_doubts_again()
         for entry in self.journal.open_entries():
             self._adopt(self._entries.get(entry.reference, entry))
             if entry.order_id is None and not entry.is_settled:
@@ -120,6 +123,14 @@ class Blotter:
                     order_id=entry.order_id,
                     reference=entry.reference,
                 )
+
+    def _read_doubts_again(self) -> None:
+        """Others may have had the journal since we let it go, such as whoever closed an order."""
+        for known in self._doubtful():
+            kept = self.journal.by_reference(known.reference)
+            if kept is not None and not kept.is_doubtful:
+                self._put(kept)
+                self._book.restore(_result_of(kept))
 
     def new_link(self) -> None:
         """What was sent so far was sent over another link."""
@@ -186,7 +197,8 @@ class Blotter:
         """
         known = None if key is None else self._by_key(key)
         if known is not None:
-            return self._event(known, "sent_again", {}, is_open=True)
+            self._adopt(known)
+            return known
         entry = Entry(
             reference=references.make(self._ids()),
             key=key,
@@ -199,11 +211,15 @@ class Blotter:
         self._put(entry)
         return entry
 
-    def sending(self, entry: Entry, order_id: OrderId) -> OrderResult:
+    def sending(self, entry: Entry, order_id: OrderId, account: str = "") -> OrderResult:
         """Keep the id its message will carry, just before the first byte of it leaves."""
         at = self._now()
-        self.journal.send(entry.reference, self._client_id, order_id, at)
-        sent = replace(entry, order_id=order_id, sent_at=at)
+        again = entry.verdict is not None
+        self.journal.send(
+            entry.reference, self._client_id, order_id, at, account=account, again=again
+        )
+        sent = changed(entry, "sent_again", {}) if again else entry
+        sent = replace(sent, order_id=order_id, account=account, sent_at=at)
         self._sent_here.add(entry.reference)
         self._awaited.add(entry.reference)
         self._adopt(sent)
@@ -219,6 +235,11 @@ class Blotter:
         entry = self._entry_at(self._client_id, order_id)
         if entry is not None and entry.is_cancelling:
             self._told(entry, "cancel_refused", {"code": code}, is_open=True)
+
+    def is_cancelling(self, order_id: OrderId) -> bool:
+        """Whether a cancel of it was sent and nothing was heard of that yet."""
+        entry = self._entry_at(self._client_id, order_id)
+        return entry is not None and entry.is_cancelling
 
     def give_up(self, order_id: OrderId) -> None:
         """Nobody waits for the answer to this order any more."""
@@ -279,19 +300,9 @@ class Blotter:
         entry = self._by_order_ref(order_ref)
         if entry is None or entry.order_id is None:
             return
-        order_id = entry.order_id
-        if entry.acknowledged and (perm_id is None or perm_id in entry.perm_ids):
-            return
-        entry = self._acknowledge(entry, perm_id, source)
-        if len(entry.perm_ids) > 1 or entry.reference not in self._sent_here:
-            evidence = Evidence(found=True, permanent_ids=len(entry.perm_ids))
-            by_hand = entry.rule == BY_HAND
-            late = by_hand or entry.verdict is Verdict.NOT_ACCEPTED
-            entry = self._judged(entry, judge(evidence), late=late)
-            if by_hand:
-                self._book.restore(_result_of(entry))
-        if perm_id is not None and entry.perm_ids == (perm_id,):
-            self._book.bind(entry.client_id, order_id, perm_id)
+        is_new = not entry.acknowledged or not (perm_id is None or perm_id in entry.perm_ids)
+        if is_new or entry.rule == BY_HAND:
+            self._seen(entry, entry.order_id, perm_id, source)
 
     def open_order(self, report: OpenOrderReport) -> list[OrderEvent]:
         with self._hearing():
@@ -383,6 +394,7 @@ class Blotter:
             complete=standing.complete,
             fenced=ours
             and (entry.reference not in self._sent_here or entry.reference in standing.overtaken),
+            managed=not entry.account or entry.account in standing.accounts,
             upstream_healthy=standing.upstream_healthy,
             disturbed=entry.disturbed,
             rolled_over=entry.sent_at is None or not standing.today(entry.sent_at),
@@ -391,7 +403,7 @@ class Blotter:
 
     def _judged(self, entry: Entry, judgement: Judgement, *, late: bool = False) -> Entry:
         detail = {"verdict": judgement.verdict.value, "rule": judgement.rule}
-        settled = judgement.verdict in {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
+        settled = judgement.verdict in GIVEN_UP
         log.log(
             logging.ERROR if late else _LEVELS[judgement.verdict],
             "order_judged",
@@ -471,7 +483,21 @@ class Blotter:
         """A message with this id came: on the link that sent the order, it is the answer."""
         entry = self._entries.get(self._references.get(key, ""))
         if entry is not None and not entry.acknowledged and entry.reference in self._sent_here:
-            self._acknowledge(entry, perm_id, source)
+            self._seen(entry, key[1], perm_id, source)
+
+    def _seen(self, entry: Entry, order_id: OrderId, perm_id: PermId | None, source: str) -> None:
+        """The gateway has it: whatever was concluded of it before is void."""
+        entry = self._acknowledge(entry, perm_id, source)
+        is_concluded = entry.verdict not in {None, Verdict.FOUND} or entry.rule == BY_HAND
+        is_answer = entry.reference in self._sent_here and not is_concluded
+        if len(entry.perm_ids) > 1 or not is_answer:
+            evidence = Evidence(found=True, permanent_ids=len(entry.perm_ids))
+            late = entry.rule == BY_HAND or entry.verdict in GIVEN_UP
+            entry = self._judged(entry, judge(evidence), late=late)
+            if late:
+                self._book.restore(_result_of(entry))
+        if perm_id is not None and entry.perm_ids == (perm_id,):
+            self._book.bind(entry.client_id, order_id, perm_id)
 
     def _acknowledge(self, entry: Entry, perm_id: PermId | None, source: str) -> Entry:
         with self._kept_or_logged(entry):
@@ -509,14 +535,8 @@ class Blotter:
             }
             self._told(entry, "status", detail, is_open=not result.status.is_done)
 
-    def _event(self, entry: Entry, kind: str, detail: dict[str, Any], *, is_open: bool) -> Entry:
-        self.journal.event(entry.reference, kind, detail, self._now(), is_open=is_open)
-        after = changed(entry, kind, detail)
-        self._put(after)
-        return after
-
     def _told(self, entry: Entry, kind: str, detail: dict[str, Any], *, is_open: bool) -> Entry:
-        """As `_event`, for what has happened anyway: it is true even where it cannot be kept."""
+        """Keep an event, and know it: it has happened even where it cannot be kept."""
         with self._kept_or_logged(entry):
             self.journal.event(entry.reference, kind, detail, self._now(), is_open=is_open)
         after = changed(entry, kind, detail)
@@ -547,7 +567,8 @@ class Blotter:
 def _check_key(key: str | None) -> None:
     if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
         raise InvalidOrder(
-            f"order field key cannot be {key[:_MAX_KEY]!r}: use 1 to {_MAX_KEY} printable characters",
+            f"order field key cannot be {key[:_MAX_KEY]!r}: "
+            f"use 1 to {_MAX_KEY} printable characters",
             field="key",
             value=key,
         )
@@ -556,7 +577,7 @@ def _check_key(key: str | None) -> None:
 def _result_of(entry: Entry) -> OrderResult:
     """An order as the journal alone knows it."""
     given_up = next((row.because for row in ROWS if row.rule == entry.rule), "")
-    reason = entry.reject_reason or (given_up if entry.is_settled else "")
+    reason = entry.reject_reason or (given_up if entry.verdict in GIVEN_UP else "")
     return OrderResult(
         order_id=entry.order_id or OrderId(0),
         client_id=entry.client_id,

@@ -10,6 +10,7 @@ import socket
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from ipaddress import ip_address
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from ibkr.contract.command import contract
 from ibkr.demo import DemoFailed, DemoSummary, View, local_simulator, run_demo
 from ibkr.demo_view import LiveView, PlainView, SilentView, summary_lines
 from ibkr.doctor import examine, report
-from ibkr.errors import IBKRError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.halt_command import halt, resume
 from ibkr.ib_client import IBKRClient
 from ibkr.library import LibraryMissing
@@ -34,7 +35,9 @@ from ibkr.settings import Settings
 
 _TOKEN_LEAST = 16
 
-_SIMULATOR_ONLY = {"account": "", "read_only": False}
+_SIMULATOR_ONLY = {"account": "", "read_only": False, "journal": None, "kill_switch": None}
+"""What a simulator of our own does not share with the gateway that is set."""
+
 _PAPER_ONLY = {"allow_live": False, "live_account": ""}
 
 _LEVELS = click.Choice(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], case_sensitive=False)
@@ -42,6 +45,18 @@ _log_level = click.option("--log-level", type=_LEVELS, help="What is logged to s
 _log_format = click.option(
     "--log-format", type=click.Choice(["console", "json"]), default="console", show_default=True
 )
+
+
+class Seconds(click.FloatRange):
+    """A range lets nan through, which is neither below nor above anything."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if isnan(seconds):
+            self.fail("nan is no number of seconds", param, ctx)
+        return seconds
 
 
 def _version() -> str:
@@ -62,6 +77,8 @@ def _client(settings: Settings) -> IBKRClient:
         return IBKRClient(settings)
     except LibraryMissing as error:
         raise CannotStart(str(error)) from None
+    except JournalError as error:
+        raise CannotStart(error.message) from None
 
 
 @cli.command()
@@ -93,12 +110,14 @@ def serve(log_format: LogFormat, **given: Any) -> None:
     configure(settings.log_level, log_format)
     tokens = _tokens(settings)
     _check_app_host(settings, tokens)
-    listener = _listen(settings.app_host, settings.app_port)
-    app = create_app(_client(settings), allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
-    host, port = listener.getsockname()[:2]
-    trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
-    click.echo(f"listening on http://{host}:{port}, trading: {trading}", err=True)
-    AppServer(app).serve_on(listener)
+    client = _client(settings)
+    with _listen(settings.app_host, settings.app_port) as listener:
+        app = create_app(client, allowed_hosts=settings.app_allowed_hosts, tokens=tokens)
+        host, port = listener.getsockname()[:2]
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        trading = "on" if tokens.trade else "off, set IBKR_APP_TOKEN or IBKR_APP_TOKEN_FILE"
+        click.echo(f"listening on http://{place}, trading: {trading}", err=True)
+        AppServer(app).serve_on(listener)
 
 
 def _tokens(settings: Settings) -> Tokens:
@@ -158,7 +177,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         raise CannotStart(
-            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --port"
+            f"cannot listen on {host}:{port}: {error.strerror}. Choose another --host or --port"
         ) from None
     return listener
 
@@ -170,7 +189,7 @@ def _listen(host: str, port: int) -> socket.socket:
 @click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Seconds(0.1, 3600),
     default=5.0,
     show_default=True,
     help="How long quotes are shown.",
@@ -205,7 +224,6 @@ def demo(
 async def _demo(
     given: dict[str, Any], contract: Contract, seconds: float, *, as_json: bool
 ) -> DemoSummary:
-
     async with AsyncExitStack() as stack:
         if given["host"] is None and given["port"] is None:
             try:
@@ -214,8 +232,11 @@ async def _demo(
                 return DemoSummary(
                     symbol=contract.symbol, failed_step="simulator", error=str(error)
                 )
-            given = given | _SIMULATOR_ONLY | {"host": host, "port": port}
-        client = _client(read_settings(**given, **_PAPER_ONLY))
+            settings = read_settings(**given | {"host": host, "port": port}, **_PAPER_ONLY)
+            settings = settings.model_copy(update=_SIMULATOR_ONLY)
+        else:
+            settings = read_settings(**given, **_PAPER_ONLY)
+        client = _client(settings)
         with _view(as_json=as_json) as view:
             return await run_demo(client, contract, seconds=seconds, view=view)
 
@@ -228,7 +249,6 @@ def _view(*, as_json: bool) -> AbstractContextManager[View]:
 
 
 def _show(summary: DemoSummary, *, as_json: bool) -> None:
-
     if as_json:
         click.echo(json.dumps(summary.as_json()))
     else:
@@ -248,7 +268,7 @@ for _command in (contract, halt, orders, resume):
 @click.option("--symbol", default="AAPL", show_default=True, help="A US stock.")
 @click.option(
     "--seconds",
-    type=click.FloatRange(0.1, 3600),
+    type=Seconds(0.1, 3600),
     default=3.0,
     show_default=True,
     help="How long quotes are watched.",
@@ -276,7 +296,7 @@ def doctor(
     except IBKRError as error:
         raise CannotStart(str(error)) from None
     settings = read_settings(host=host, port=port, client_id=client_id, **_PAPER_ONLY)
-    summary = examine(IBKRClient(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
+    summary = examine(_client(settings), contract, seconds=seconds, trade=trade, quiet=as_json)
     report(summary, as_json=as_json)
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import SettingsError
 
 from ibkr.settings import Settings
 
@@ -26,8 +28,18 @@ def read_settings(**given: Any) -> Settings:
             **{name: value for name, value in given.items() if value is not None},
         )
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'settings'}: {one['msg']}"
-            for one in error.errors()
-        )
+        problems = "; ".join(map(_problem, error.errors()))
         raise CannotStart(f"bad settings: {problems}") from None
+    except SettingsError as error:  # a tuple that is no JSON
+        name = str(error).partition('"')[2].partition('"')[0]
+        raise CannotStart(f'setting {name} cannot be read: write it as JSON, ["a", "b"]') from None
+    except UnicodeDecodeError:
+        raise CannotStart(
+            f".env or a file in {SECRETS} is not UTF-8 text: save it as such, or remove it"
+        ) from None
+
+
+def _problem(found: ErrorDetails) -> str:
+    """The setting and what is wrong with it; a rule about several names them itself."""
+    reason = found["msg"].removeprefix("Value error, ")
+    return f"{'.'.join(map(str, found['loc']))}: {reason}" if found["loc"] else reason

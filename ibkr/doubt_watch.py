@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from ibkr.errors import ConnectionLost, NotConnected, RequestTimeout
+from ibkr.errors import ConnectionLost, NotConnected, RequestTimeout, SyncFailed
 
 log = structlog.get_logger("ibkr")
 
@@ -56,7 +56,8 @@ class DoubtWatch:
                 await self.look()
             except (NotConnected, ConnectionLost):
                 return  # the next connection looks for itself
-            except RequestTimeout as error:  # whether the link is dead, the heartbeat finds out
+            except (RequestTimeout, SyncFailed) as error:
+                # whether the link is dead, the heartbeat finds out
                 log.warning("look_for_doubts_incomplete", reason=error.message)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from ibkr.models import ClientId, Contract, Fill, Order, OrderId, OrderStatus, PermId
-from ibkr.reconcile import Verdict
+from ibkr.reconcile import GIVEN_UP, Verdict
 
 BY_HAND = "hand"
 """The rule of a verdict that a person gave."""
@@ -33,7 +33,8 @@ class Outcome(StrEnum):
 class Entry:
     """All that the journal knows of one order.
 
-    `order_id` and `sent_at` are None until its message was about to be written;
+    `order_id` and `sent_at` are None until its message was about to be written, which named
+    `account`, empty where that is not known;
     `rule` is the row of ibkr.reconcile.ROWS behind `verdict`.
     """
 
@@ -45,6 +46,7 @@ class Entry:
     intended_at: datetime
     order_id: OrderId | None = None
     sent_at: datetime | None = None
+    account: str = ""
     acknowledged: bool = False
     perm_ids: tuple[PermId, ...] = ()
     status: OrderStatus = OrderStatus.PENDING_SUBMIT
@@ -62,8 +64,8 @@ class Entry:
     @property
     def is_settled(self) -> bool:
         """True when nothing more is expected of the gateway."""
-        over = {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
-        return self.status.is_done or self.reject_code is not None or self.verdict in over
+        is_refused = self.reject_code is not None or self.verdict in GIVEN_UP
+        return self.status.is_done or is_refused
 
     @property
     def is_cancelling(self) -> bool:
@@ -85,6 +87,8 @@ def changed(entry: Entry, kind: str, detail: Mapping[str, Any]) -> Entry:
 
 def _status(entry: Entry, detail: Mapping[str, Any]) -> Entry:
     average = detail.get("average_fill_price")
+    if OrderStatus(detail["status"]).is_taken:  # then it was not refused, whatever was said
+        entry = replace(entry, reject_code=None, reject_reason="")
     return replace(
         entry,
         status=OrderStatus(detail["status"]),
@@ -105,10 +109,10 @@ def _rejected(entry: Entry, detail: Mapping[str, Any]) -> Entry:
 def _judged(entry: Entry, detail: Mapping[str, Any]) -> Entry:
     verdict = Verdict(detail["verdict"])
     if entry.rule == BY_HAND:  # the gateway shows it: what a person said is void
-        entry = replace(entry, status=OrderStatus.PENDING_SUBMIT, filled=Decimal(0))
-        entry = replace(entry, reject_reason="")
-    over = verdict in {Verdict.NOT_SENT, Verdict.NOT_ACCEPTED}
-    status = OrderStatus.INACTIVE if over else entry.status
+        entry = replace(entry, filled=Decimal(0), reject_reason="")
+    if entry.rule == BY_HAND or entry.verdict in GIVEN_UP:
+        entry = replace(entry, status=OrderStatus.PENDING_SUBMIT)
+    status = OrderStatus.INACTIVE if verdict in GIVEN_UP else entry.status
     return replace(entry, verdict=verdict, rule=detail["rule"], status=status)
 
 

@@ -29,7 +29,7 @@ def halt(given: Path | None, reason: str) -> None:
     path = _path(given)
     with _explained(path):
         kill_switch.halt(path, reason)
-    click.echo(f"trading is halted by {path}")
+    click.echo(f"trading is halted by {path.absolute()}")
 
 
 @click.command()
@@ -55,6 +55,11 @@ def _path(given: Path | None) -> Path:
 def _explained(path: Path) -> Iterator[None]:
     try:
         yield
+    except IsADirectoryError:
+        raise click.ClickException(
+            f"kill switch {path} is a directory, which halts trading and cannot be changed; "
+            "remove it, or name a file"
+        ) from None
     except OSError as error:
         raise click.ClickException(
             f"kill switch {path} cannot be changed: {error.strerror}; "

@@ -7,6 +7,7 @@ written at most once: when its fate is unclear, that is said, and nothing is sen
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random, SystemRandom
@@ -34,6 +35,7 @@ from ibkr.errors import (
     NotSubscribed,
     ReadOnlyApi,
     RequestTimeout,
+    SyncFailed,
 )
 from ibkr.journal import Journal
 from ibkr.library import load
@@ -108,6 +110,7 @@ class IBKRClient(Desk):
         self._link: GatewayLink | None = None
         self._info: ConnectionInfo | None = None
         self._worker: asyncio.Task[None] | None = None
+        self._joined = 0  # how many callers of connect() wait for it
         self._flow = OrderFlow(
             self._blotter,
             settings,
@@ -137,6 +140,7 @@ class IBKRClient(Desk):
         """
         if self._state in {_S.DISCONNECTED, _S.CLOSED}:
             self._blotter.open()
+            self._count_doubts()  # those of an earlier process, whether or not this connects
             self._move(Cause.OPEN, "connect() was called")
             self._start(self._open())
         if self._info is None and self._worker is not None:
@@ -148,32 +152,41 @@ class IBKRClient(Desk):
     async def disconnect(self) -> None:
         """Close the connection, stop all attempts, end all streams. Idempotent.
 
-        It lets go of the journal. Callers that wait for an answer get ConnectionLost, or OrderStateUnknown for an order.
+        It lets go of the journal. Callers that wait for an answer get ConnectionLost, or
+        OrderStateUnknown for an order.
         """
         if self._state is _S.CLOSED:
             return
         self._move(Cause.CLOSE, "disconnect() was called")
         link, self._link, self._info = self._link, None, None
         worker, self._worker = self._worker, None
-        if worker is not None:
-            worker.cancel()
-            await asyncio.wait({worker})
-        await self._watch.stop()
-        if link is not None:
-            await link.close()
-        self._end_streams()
-        self.journal.release()
-        self._log.info("disconnected")
+        async with AsyncExitStack() as to_do:  # all of it, also for a caller who gives up
+            to_do.callback(self._end)
+            if link is not None:
+                to_do.push_async_callback(link.close)
+            to_do.push_async_callback(self._watch.stop)
+            if worker is not None:
+                worker.cancel()
+                await asyncio.wait({worker})
+
+    def _end(self) -> None:
+        if self._state is _S.CLOSED:  # nobody has called connect() meanwhile
+            self._end_streams()
+            self.journal.release()
+            self._log.info("disconnected")
 
     async def _join(self, worker: asyncio.Task[None]) -> None:
         reconnecting = self._state is _S.RECONNECTING
         timeout_s = self.settings.connect_timeout_s if reconnecting else None
+        self._joined += 1
         try:
             done, _ = await asyncio.wait({worker}, timeout=timeout_s)
         except asyncio.CancelledError:
-            if self._state in _OPENING:  # our caller gave up, and with it the attempt
+            if self._state in _OPENING and self._joined == 1:  # nobody wants it any more
                 worker.cancel()
             raise
+        finally:
+            self._joined -= 1
         if not done:
             raise GatewayUnavailable("still reconnecting in the background")
         if worker.cancelled():
@@ -292,7 +305,7 @@ class IBKRClient(Desk):
         self._move(Cause.SYNCED, "all checks passed")
         if not link.upstream_ok:  # 1100 came during the start-up
             self._move(Cause.UPSTREAM_LOST, "the gateway has lost its link to IB")
-        self._watch.wake()
+        self._count_doubts()
 
     async def _subscribe_again(self, link: GatewayLink, contracts: Iterable[Contract]) -> None:
         for contract in contracts:
@@ -310,14 +323,14 @@ class IBKRClient(Desk):
             await self._flow.reconcile(link)
         except (NotConnected, ConnectionLost):
             return  # the link dropped meanwhile; the reconnect restores everything
-        except RequestTimeout as error:
+        except (RequestTimeout, SyncFailed) as error:
             link.drop(error.message)
             return
         if self._state is _S.SYNCING:
             self._become_ready(link)
         elif self._state is _S.DEGRADED and link.upstream_ok:
             self._move(Cause.UPSTREAM_RESTORED, "the gateway regained IB")
-            self._watch.wake()
+            self._count_doubts()
 
     # --- what the link reports about itself -------------------------------------------
 
@@ -328,16 +341,21 @@ class IBKRClient(Desk):
         """1100 and 2110 close the gate for orders, 1101 and 1102 open it again."""
         self._log.warning("upstream_changed", gateway_code=code, message=mask_accounts(text))
         link = self._link
-        if link is None or self._state not in {_S.READY, _S.DEGRADED}:
-            return  # start-up in progress: the level is read when it ends
+        if link is None:
+            return
         self._blotter.upstream(lost=code not in UPSTREAM_BACK)
         self._count_doubts()
+        everything = (*self._board.contracts(), *self._first_ticks)
+        if self._state not in {_S.READY, _S.DEGRADED}:
+            if self._info is not None and code in UPSTREAM_BACK:  # again, before all was restored
+                self._start(self._restore(link, everything))
+            return  # start-up in progress: the level is read when it ends
         if code not in UPSTREAM_BACK:
             if self._state is _S.READY:
                 self._move(Cause.UPSTREAM_LOST, text)
         elif code == 1101:
             self._move(Cause.DATA_LOST, text)
-            self._start(self._restore(link, (*self._board.contracts(), *self._first_ticks)))
+            self._start(self._restore(link, everything))
         elif self._interrupted:
             self._move(Cause.DATA_LOST, text)
             self._start(self._restore(link, tuple(self._interrupted)))
@@ -418,8 +436,9 @@ class IBKRClient(Desk):
         first.waiting += 1
         try:
             if not first.asked:
-                first.asked = True
                 await link.slot()
+            if not first.asked:  # nobody was faster
+                first.asked = True
                 link.subscribe(contract)
             await link.answer(
                 first.arrived, self.settings.request_timeout_s, f"market data of {contract}"

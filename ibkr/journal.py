@@ -19,22 +19,22 @@ from pathlib import Path
 from typing import Any
 
 from ibkr.entries import Entry, changed
-from ibkr.errors import JournalError
+from ibkr.errors import IBKRError, JournalError
 from ibkr.journal_forms import fill_from, fill_text, order_from, order_text, time_from, time_text
 from ibkr.models import ClientId, Fill, OrderId, PermId
 from ibkr.orders import execution_root
 
 APPLICATION_ID = 0x49424A4C
 """Tells our files from other databases; the letters IBJL."""
-SCHEMA = 1
+SCHEMA = 2
 
 _TABLES = (
     """CREATE TABLE intents (reference TEXT PRIMARY KEY, key TEXT UNIQUE,
     client_id INTEGER NOT NULL, body TEXT NOT NULL, time TEXT NOT NULL,
     is_open INTEGER NOT NULL DEFAULT 1)""",
     """CREATE TABLE sends (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL,
-    client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, time TEXT NOT NULL,
-    UNIQUE (client_id, order_id))""",
+    client_id INTEGER NOT NULL, order_id INTEGER NOT NULL, account TEXT NOT NULL,
+    time TEXT NOT NULL, UNIQUE (client_id, order_id))""",
     """CREATE TABLE acks (reference TEXT NOT NULL, perm_id INTEGER NOT NULL,
     source TEXT NOT NULL, time TEXT NOT NULL, PRIMARY KEY (reference, perm_id))""",
     """CREATE TABLE executions (sequence INTEGER PRIMARY KEY, reference TEXT NOT NULL,
@@ -46,6 +46,7 @@ _TABLES = (
     "CREATE INDEX events_reference ON events (reference)",
     "CREATE INDEX intents_open ON intents (is_open) WHERE is_open",
 )
+_EVENT = "INSERT INTO events (reference, kind, detail, time) VALUES (?,?,?,?)"
 _PRUNED = """SELECT reference FROM intents WHERE NOT is_open AND time < ?
     AND NOT EXISTS (SELECT 1 FROM events
         WHERE events.reference = intents.reference AND events.time >= ?)
@@ -131,7 +132,8 @@ class Journal:
         """Become the one who writes. Raises JournalError while another process or client is."""
         if self.path is None or self._lease is not None:
             return
-        lease = self._connect(self.path.with_name(self.path.name + "-lease"))
+        file = self.path.resolve()  # by whatever name it is reached, it has one lease
+        lease = self._connect(file.with_name(file.name + "-lease"))
         try:
             lease.execute("BEGIN EXCLUSIVE")
         except sqlite3.Error as error:
@@ -167,13 +169,29 @@ class Journal:
                 row,
             )
 
-    def send(self, reference: str, client_id: ClientId, order_id: OrderId, at: datetime) -> None:
-        """Its message is written next; an id is taken once and for all."""
+    def send(
+        self,
+        reference: str,
+        client_id: ClientId,
+        order_id: OrderId,
+        at: datetime,
+        *,
+        account: str = "",
+        again: bool = False,
+    ) -> None:
+        """Its message is written next; an id is taken once and for all.
+
+        `account` is the one the message names. With `again`, what was concluded of an earlier
+        message of it is void.
+        """
         with self._writing() as execute:
             execute(
-                "INSERT INTO sends (reference, client_id, order_id, time) VALUES (?,?,?,?)",
-                (reference, client_id, order_id, time_text(at)),
+                "INSERT INTO sends (reference, client_id, order_id, account, time)"
+                " VALUES (?,?,?,?,?)",
+                (reference, client_id, order_id, account, time_text(at)),
             )
+            if again:
+                execute(_EVENT, (reference, "sent_again", "{}", time_text(at)))
             execute("UPDATE intents SET is_open = 1 WHERE reference = ?", (reference,))
 
     def acknowledge(
@@ -199,10 +217,7 @@ class Journal:
     ) -> None:
         """Anything else that changes what is true of an order; see `ibkr.entries.EVENTS`."""
         with self._writing() as execute:
-            execute(
-                "INSERT INTO events (reference, kind, detail, time) VALUES (?,?,?,?)",
-                (reference, kind, json.dumps(detail, sort_keys=True), time_text(at)),
-            )
+            execute(_EVENT, (reference, kind, json.dumps(detail, sort_keys=True), time_text(at)))
             execute("UPDATE intents SET is_open = ? WHERE reference = ?", (is_open, reference))
 
     @contextmanager
@@ -237,11 +252,12 @@ class Journal:
 
     def story(self, reference: str) -> tuple[Line, ...]:
         """All rows of one order by their time; a fill has that of the exchange."""
-        lines = [
-            Line(time_from(time), kind or of_event[0], json.loads(detail))
-            for kind, query in _STORY
-            for time, detail, *of_event in self._rows(query, reference)
-        ]
+        with self._understood():
+            lines = [
+                Line(time_from(time), kind or of_event[0], json.loads(detail))
+                for kind, query in _STORY
+                for time, detail, *of_event in self._rows(query, reference)
+            ]
         return tuple(sorted(lines, key=lambda line: line.time))
 
     def highest_order_id(self, client_id: ClientId) -> int:
@@ -295,22 +311,30 @@ class Journal:
 
     def _entries(self, where: str, *values: Any) -> Iterator[Entry]:
         query = f"SELECT reference, key, client_id, body, time FROM intents {where}"  # noqa: S608
-        for reference, key, client_id, body, time in self._rows(query, *values):
-            contract, order = order_from(body)
-            entry = Entry(
-                reference=reference,
-                key=key,
-                client_id=ClientId(client_id),
-                contract=contract,
-                order=order,
-                intended_at=time_from(time),
-            )
-            yield self._with_fills(self._with_events(self._with_answers(entry)))
+        for row in self._rows(query, *values):
+            with self._understood():
+                entry = self._entry(*row)
+            yield entry
+
+    def _entry(
+        self, reference: str, key: str | None, client_id: int, body: str, time: str
+    ) -> Entry:
+        contract, order = order_from(body)
+        entry = Entry(
+            reference=reference,
+            key=key,
+            client_id=ClientId(client_id),
+            contract=contract,
+            order=order,
+            intended_at=time_from(time),
+        )
+        return self._with_fills(self._with_events(self._with_answers(entry)))
 
     def _with_answers(self, entry: Entry) -> Entry:
-        sends = "SELECT order_id, time FROM sends WHERE reference = ? ORDER BY sequence"
-        for order_id, time in self._rows(sends, entry.reference):
-            entry = replace(entry, order_id=OrderId(order_id), sent_at=time_from(time))
+        sends = "SELECT order_id, account, time FROM sends WHERE reference = ? ORDER BY sequence"
+        for order_id, account, time in self._rows(sends, entry.reference):
+            sent_at = time_from(time)
+            entry = replace(entry, order_id=OrderId(order_id), account=account, sent_at=sent_at)
         acks = self._rows("SELECT perm_id FROM acks WHERE reference = ?", entry.reference)
         perm_ids = tuple(PermId(perm_id) for (perm_id,) in acks if perm_id)
         return replace(entry, acknowledged=bool(acks), perm_ids=perm_ids)
@@ -327,7 +351,7 @@ class Journal:
         return replace(entry, fills=tuple(fills.values()))
 
     def _rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with self._explained():
+        with self._explained(), self._understood():
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
@@ -351,18 +375,22 @@ class Journal:
         target = place
         if isinstance(place, Path):
             target = place.absolute()  # none of SQLite's special names
-            with suppress(OSError):  # what is wrong with it, SQLite says below
-                place.touch(mode=0o600)  # accounts and orders are nobody else's business
+            with suppress(OSError):  # it is there, or what is wrong with it SQLite says below
+                # accounts and orders are nobody else's business
+                os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with self._explained():
-            return sqlite3.connect(
+            connection = sqlite3.connect(
                 target, timeout=0.25, isolation_level=None, check_same_thread=False
             )
+        connection.text_factory = bytes.decode  # SQLite's own error shows the text it cannot read
+        return connection
 
     def _prepare(self) -> None:
         with self._explained():
+            is_new = self._is_new()  # a file of somebody else is left as it is
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
-            if not self._is_new():
+            if not is_new:
                 return
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -395,8 +423,21 @@ class Journal:
         except sqlite3.Error as error:
             raise self._failed(error) from error
 
+    @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Where the file is whole for SQLite, and what stands in it is not what was written."""
+        try:
+            yield
+        except JournalError:
+            raise
+        except (ValueError, LookupError, TypeError, ArithmeticError, IBKRError) as error:
+            raise self._refusal(*_CAUSES[sqlite3.SQLITE_CORRUPT]) from error
+
     def _failed(self, error: sqlite3.Error) -> JournalError:
-        cause, remedy = _CAUSES.get(_primary(error), (f"does not serve: {error}", _ANOTHER))
+        unknown = f"does not serve: {error}", _ANOTHER
+        return self._refusal(*_CAUSES.get(_primary(error), unknown))
+
+    def _refusal(self, cause: str, remedy: str) -> JournalError:
         where = "in memory" if self.path is None else str(self.path)
         return JournalError(f"journal {where} {cause}; {remedy}")
 

@@ -1,7 +1,8 @@
 """One connection to a gateway, from first byte to last, driven through an `IB` of the library.
 
-It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and keeps no orders and no
-connection state: what arrives goes to a Listener. A link is used once and thrown away.
+It knows the shape of that object, the same in ib_insync and ib_async, imports neither, and
+keeps no orders and no connection state: what arrives goes to a Listener. A link is used once
+and thrown away.
 Rule: all message handlers that touch orders, requests or quotes are ours. The library's own
 would mark live orders Cancelled on warnings, take statuses backwards, and drop or hang.
 """
@@ -19,6 +20,7 @@ from ibkr.errors import (
     AmbiguousContract,
     ClientIdInUse,
     ConnectionLost,
+    ConnectivityError,
     ContractNotFound,
     Effect,
     GatewayUnavailable,
@@ -224,10 +226,12 @@ class GatewayLink:
             self._ib.client.disconnect()
         except OSError:  # the peer reset the socket and asyncio has not noticed yet
             transport.abort()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._socket_closed.wait(), _CLOSE_TIMEOUT_S)
-            return
-        self._abort(transport)  # a peer that reads nothing would keep a polite close for ever
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._socket_closed.wait(), _CLOSE_TIMEOUT_S)
+        finally:
+            if not self._socket_closed.is_set():
+                self._abort(transport)  # a peer that reads nothing would keep it open for ever
 
     async def _beat(self) -> None:
         while not self._lost.done():
@@ -345,8 +349,10 @@ class GatewayLink:
 
         return write
 
-    def cancel(self, order_id: OrderId) -> None:
-        self._client().cancelOrder(order_id, "")
+    def canceller(self, order_id: OrderId) -> Callable[[], None]:
+        """What writes the cancel when it is called; as `writer`. Raises NotConnected."""
+        client = self._client()
+        return lambda: client.cancelOrder(order_id, "")
 
     def subscribe(self, contract: Contract) -> None:
         """Ask for ticks under a new id; an earlier id of this contract is forgotten."""
@@ -385,7 +391,8 @@ class GatewayLink:
         """Ask for open orders, completed orders and executions, each to its end, in this order.
 
         An order moves from open to completed only, so none slips through between the two.
-        Raises NotConnected, ConnectionLost or RequestTimeout: then it is not complete.
+        Raises NotConnected, ConnectionLost, RequestTimeout, or SyncFailed where the gateway
+        refused a part: then it is not complete.
         """
         ib = self._ib
         asks: tuple[tuple[str, Callable[[], asyncio.Future[Any]]], ...] = (
@@ -397,7 +404,15 @@ class GatewayLink:
             for what, ask in asks:
                 await self.slot()
                 self._client()
-                await self.answer(ask(), self._settings.request_timeout_s, what)
+                await self._part(ask(), what)
+
+    async def _part(self, reply: asyncio.Future[Any], what: str) -> None:
+        try:
+            await self.answer(reply, self._settings.request_timeout_s, what)
+        except ConnectivityError:
+            raise
+        except IBKRError as error:
+            raise SyncFailed(f"the gateway refused to list {what}: {error}") from error
 
     async def pause(self, pause_s: float) -> None:
         """Wait, but no longer than the link lasts."""
@@ -448,12 +463,14 @@ class GatewayLink:
 
     def _on_start_request(self, key: object, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
         """Remember what connectAsync asks: it reports success even if nobody answered."""
+        for over in [key for key, asked in self._snapshot.items() if _answered(asked)]:
+            del self._snapshot[over]
         reply: asyncio.Future[Any] = self._start_request(key, *args, **kwargs)
         self._snapshot[key] = reply
         return reply
 
     def _on_id_taken(self) -> int:
-        """Orders and requests share one row of ids; errors do not say which of the two they mean."""
+        """Orders and requests share one row of ids; errors do not say which they mean."""
         number = int(self._take_id())
         self._request_ids.add(number)
         return number

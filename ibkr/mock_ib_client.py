@@ -158,12 +158,12 @@ class MockIBKRClient(Desk):
             raise
 
     def _place(self, contract: Contract, order: Order, key: str | None) -> OrderResult:
-        self._admit(order, self._accounts)
+        admitted = self._admit(order, self._accounts)
         self._check_known(contract)
         self._last_order_id += 1
         order_id = OrderId(self._last_order_id)
         entry = self._blotter.intend(contract, order, key)
-        self._note_handed_over(self._blotter.sending(entry, order_id))
+        self._note_handed_over(self._blotter.sending(entry, order_id, admitted.account))
         self._blotter.give_up(order_id)
         if self._next_unanswered:
             self._next_unanswered = False

@@ -100,11 +100,17 @@ class OrderStatus(StrEnum):
         return self in _DONE
 
     @property
+    def is_taken(self) -> bool:
+        """True when the order works or has worked, so that it was not refused."""
+        return self in _TAKEN
+
+    @property
     def is_cancelled(self) -> bool:
         return self in {OrderStatus.CANCELLED, OrderStatus.API_CANCELLED}
 
 
 _DONE = frozenset({OrderStatus.API_CANCELLED, OrderStatus.CANCELLED, OrderStatus.FILLED})
+_TAKEN = frozenset({OrderStatus.PRE_SUBMITTED, OrderStatus.SUBMITTED, OrderStatus.FILLED})
 
 
 class MarketDataType(IntEnum):

@@ -55,7 +55,8 @@ class _Waiters:
     """Callers waiting for the gateway's word on an order, by order id."""
 
     acknowledged: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
-    cancelled: dict[OrderId, asyncio.Future[None]] = field(default_factory=dict)
+    cancelled: dict[OrderId, list[asyncio.Future[None]]] = field(default_factory=dict)
+    """Each has a future of its own: one who gives up leaves the others waiting."""
 
 
 class OrderFlow:
@@ -123,35 +124,40 @@ class OrderFlow:
         # we waited twice: the guards look again, and a link that dropped refuses the order
         admitted = admit(link)
         entry = self._blotter.intend(contract, order, key)
-        order_id = self._hand_over(link, entry, qualified, admitted)
+        order_id, write = self._hand_over(link, entry, qualified, admitted)
         try:
-            await self._acknowledged(link, order_id)
+            await self._written(link, order_id, write)
         finally:
             self._blotter.give_up(order_id)
         return self._order(order_id)
 
     def _hand_over(
         self, link: GatewayLink, entry: Entry, contract: Contract, order: Order
-    ) -> OrderId:
-        """Take an id, keep it, write: no other order can come between. Or note that none left."""
+    ) -> tuple[OrderId, Callable[[], None]]:
+        """Take an id, and keep it; what it gives writes the message, before anything else is done.
+
+        Or note that none left.
+        """
         wire_ref = self._blotter.order_ref(entry)
         try:
             order_id = link.next_order_id()
             write = link.writer(order_id, contract, replace(order, order_ref=wire_ref))
-            result = self._blotter.sending(entry, order_id)
+            result = self._blotter.sending(entry, order_id, order.account)
         except IBKRError:
             self._blotter.not_sent(entry)
             raise
-        self._waiters.acknowledged[order_id] = asyncio.get_running_loop().create_future()
         self._handed_over(result)
-        write()
-        return order_id
+        return order_id, write
 
-    async def _acknowledged(self, link: GatewayLink, order_id: OrderId) -> None:
-        """Wait for the first word on an order; where none comes in time, ask for it once."""
-        answer = self._waiters.acknowledged[order_id]
+    async def _written(
+        self, link: GatewayLink, order_id: OrderId, write: Callable[[], None]
+    ) -> None:
+        """Write, and wait for the first word; where none comes in time, ask for it once."""
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.acknowledged[order_id] = answer
         timeout_s = self._settings.order_ack_timeout_s
         try:
+            write()
             await link.answer(answer, timeout_s, f"placing order {order_id}")
         except RequestTimeout as error:
             with suppress(ConnectivityError):
@@ -169,16 +175,16 @@ class OrderFlow:
     async def cancel(self, link: GatewayLink, order_id: OrderId) -> OrderResult:
         if link.is_request_id(order_id):  # the refusal would be taken for that of the request
             raise OrderNotFound(f"no order {order_id} of this client", order_id=order_id)
-        confirmed = self._waiters.cancelled.get(order_id)
-        if confirmed is None:
+        if order_id not in self._waiters.cancelled:
             await link.slot()
-            confirmed = self._waiters.cancelled.get(order_id)
-        if confirmed is None:
+        if order_id not in self._waiters.cancelled:  # nobody was faster
+            write = link.canceller(order_id)
             self._blotter.cancelling(order_id)
-            link.cancel(order_id)
+            write()
             log.info("order_cancel_submitted", order_id=order_id)
-            confirmed = asyncio.get_running_loop().create_future()
-            self._waiters.cancelled[order_id] = confirmed
+        confirmed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiters.cancelled.setdefault(order_id, [])
+        waiting.append(confirmed)
         try:
             await link.answer(
                 confirmed, self._settings.request_timeout_s, f"cancelling order {order_id}"
@@ -186,7 +192,8 @@ class OrderFlow:
         except (ConnectionLost, RequestTimeout) as error:
             raise _unknown(order_id, error) from error
         finally:
-            if self._waiters.cancelled.get(order_id) is confirmed:
+            waiting.remove(confirmed)
+            if not waiting:
                 del self._waiters.cancelled[order_id]
         return self._order(order_id)
 
@@ -216,7 +223,7 @@ class OrderFlow:
 
         A second one is taken after a pause, since what is on its way may need a moment.
         `overtaken` are orders of this link that were sent before the first was asked for.
-        Raises NotConnected, ConnectionLost or RequestTimeout: then nothing was judged.
+        Raises NotConnected, ConnectionLost, RequestTimeout or SyncFailed: then nothing was judged.
         """
         if not self._blotter.has_doubts:
             return
@@ -234,6 +241,7 @@ class OrderFlow:
             next_order_id=link.next_valid_id,
             upstream_healthy=link.upstream_ok,
             complete=complete,
+            accounts=frozenset(link.accounts),
             today=lambda moment: moment.astimezone(zone).date() == today,
         )
 
@@ -268,22 +276,25 @@ class OrderFlow:
         """A code about an order: it ends a waiting call, never a live order."""
         row = lookup(code)
         acknowledged = self._waiters.acknowledged.get(order_id)
-        cancelled = self._waiters.cancelled.get(order_id)
-        if cancelled is None and self._blotter.get(self._client_id, order_id) is None:
+        cancelled = self._waiters.cancelled.get(order_id, ())
+        if not cancelled and self._blotter.get(self._client_id, order_id) is None:
             log.info("request_notice", request_id=order_id, gateway_code=code)
             return  # about a request that is over
         self._publish([OrderNotice(order_id, code, text)])
         is_waited_for = acknowledged is not None and not acknowledged.done()
         is_open = is_waited_for or self._blotter.is_unanswered(order_id)
-        if row.effect is Effect.REJECT and is_open:
+        error = order_rejection(code, text, order_id)
+        # a cancel that comes too late says that the order lives, or did: it is no refusal of it
+        answers_cancel = isinstance(error, OrderNotFound | CancelTooLate)
+        answers_cancel = answers_cancel and self._blotter.is_cancelling(order_id)
+        if row.effect is Effect.REJECT and is_open and not answers_cancel:
             rejected = self._blotter.reject(order_id, code, text)
             self._publish([OrderStatusChanged(rejected)])
-            _fail(acknowledged, order_rejection(code, text, order_id))
-        else:
-            error = order_rejection(code, text, order_id)
-            if isinstance(error, OrderNotFound | CancelTooLate | ReadOnlyApi):
-                self._blotter.cancel_refused(order_id, code)
-                _fail(cancelled, error)
+            _fail(acknowledged, error)
+        elif isinstance(error, OrderNotFound | CancelTooLate | ReadOnlyApi):
+            self._blotter.cancel_refused(order_id, code)
+            for each in cancelled:
+                _fail(each, error)
 
     def _settle(self, result: OrderResult | None) -> None:
         """Wake the callers whose question this state of the order answers."""
@@ -297,11 +308,11 @@ class OrderFlow:
                 )
             else:
                 acknowledged.set_result(None)
-        cancelled = self._waiters.cancelled.get(result.order_id)
-        if result.status.is_cancelled:
-            _resolve(cancelled)
-        elif result.status is OrderStatus.FILLED:
-            _fail(cancelled, filled_already(result.order_id))
+        for each in self._waiters.cancelled.get(result.order_id, ()):
+            if result.status.is_cancelled:
+                _resolve(each)
+            elif result.status is OrderStatus.FILLED:
+                _fail(each, filled_already(result.order_id))
 
     def _order(self, order_id: OrderId) -> OrderResult:
         result = self._blotter.get(self._client_id, order_id)

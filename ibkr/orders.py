@@ -25,6 +25,7 @@ from ibkr.models import (
 )
 
 _ZERO = Decimal(0)
+_UNTAKEN = frozenset({OrderStatus.PENDING_SUBMIT, OrderStatus.API_PENDING})
 OrderKey = tuple[ClientId, OrderId]
 
 
@@ -101,6 +102,9 @@ class _Record:
     reject_reason: str = ""
     caller_key: str | None = None
     fills: dict[str, Fill] = field(default_factory=dict)
+
+    def is_refused(self) -> bool:
+        return self.reject_code is not None or bool(self.reject_reason)
 
     def executed(self) -> Decimal:
         return sum((fill.quantity for fill in self.fills.values()), _ZERO)
@@ -198,17 +202,14 @@ class OrderBook:
         self._bind(record, result.perm_id)
 
     def bind(self, client_id: ClientId, order_id: OrderId, perm_id: PermId) -> None:
-        """The order was shown under this permanent id; that it was given up is void then."""
-        record = self._records[client_id, order_id]
-        if record.reject_code is None:
-            record.reject_reason = ""
-        self._bind(record, perm_id)
+        """The order was shown under this permanent id."""
+        self._bind(self._records[client_id, order_id], perm_id)
 
     def reject(self, client_id: ClientId, order_id: OrderId, code: int | None, reason: str) -> None:
         """Note that the order was refused before it was live; without a code, that it is not there.
 
         The status becomes INACTIVE, which is not done: should the gateway report the order
-        after all, its reports still count.
+        after all, its reports still count, and once it works it was not refused.
         """
         record = self._records[client_id, order_id]
         record.status = OrderStatus.INACTIVE
@@ -288,8 +289,9 @@ class OrderBook:
         self._bind(record, fill.perm_id)
         if record.filled() >= record.order.quantity:
             record.status = OrderStatus.FILLED
-        elif record.status in {OrderStatus.PENDING_SUBMIT, OrderStatus.API_PENDING}:
+        elif record.is_refused() or record.status in _UNTAKEN:
             record.status = OrderStatus.SUBMITTED
+        _note_taken(record)
         return [OrderFilled(fill, record.result())]
 
     def apply_commission(self, report: CommissionReport) -> list[OrderEvent]:
@@ -332,7 +334,14 @@ class OrderBook:
         if record.status.is_done and status is not OrderStatus.FILLED:
             return False
         record.status = status
+        _note_taken(record)
         return True
+
+
+def _note_taken(record: _Record) -> None:
+    """What works was not refused, and what was reported is there."""
+    if record.status.is_taken:
+        record.reject_code, record.reject_reason = None, ""
 
 
 def _changed(before: OrderResult, record: _Record) -> list[OrderEvent]:

@@ -40,7 +40,12 @@ def orders(context: click.Context, journal: Path | None, *, only_open: bool, as_
     The file may be in use. The commands below look closer, or tidy up.
     """
     context.obj = journal
-    if context.invoked_subcommand is not None:
+    command = context.invoked_subcommand
+    if command is not None:
+        if only_open or as_json:
+            raise click.UsageError(
+                f"--open and --json before {command} say nothing: give {command} its own options"
+            )
         return
     with _opened(journal) as kept:
         entries = kept.open_entries() if only_open else kept.entries()
@@ -94,16 +99,18 @@ def close(
     reason: str,
     journal: Path | None,
 ) -> None:
-    """Close an order in doubt by hand, having looked it up at the broker.
+    """Close an order by hand that is in doubt, or whose end nobody saw.
+
+    Look it up at the broker first.
 
     Stop the client first. Should the gateway show the order later on, the gateway is right.
     """
     with _taken(journal or group_journal) as kept:
         entry = _find(kept, name)
-        if not entry.is_doubtful:
+        if not entry.is_doubtful and (entry.is_settled or entry.order_id is None):
             raise CannotStart(
-                f"order {entry.reference} is not in doubt, it is {orders_view.state_of(entry)}; "
-                "only orders in doubt are closed by hand"
+                f"order {entry.reference} is {orders_view.state_of(entry)}; "
+                "only orders that are open or in doubt are closed by hand"
             )
         if not reason.strip():
             raise CannotStart("--reason is empty: say how you know")

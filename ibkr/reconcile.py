@@ -6,8 +6,9 @@ is called "not accepted" that another reading of the evidence could explain.
 
 Assumptions about TWS, from faults.md §3.4: orders move from open to completed only, so an
 order absent from two complete snapshots of open orders, completed orders and executions is
-not there; a session's messages are read in the order they were sent; the lists cover one day of the gateway; orders received during 1100 may be held and
-sent on later; a next valid id above an order's own says that its message was processed.
+not there; a session's messages are read in the order they were sent; the lists cover one day
+of the gateway; orders received during 1100 may be held and sent on later; a next valid id
+above an order's own says that its message was processed.
 """
 
 from collections.abc import Mapping
@@ -29,6 +30,10 @@ class Verdict(StrEnum):
     """The gateway has more than one order under our reference. Somebody has to look."""
 
 
+GIVEN_UP = frozenset({Verdict.NOT_SENT, Verdict.NOT_ACCEPTED})
+"""What is concluded of an order nobody expects anything of any more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is known of one order when a connection has taken its snapshots.
@@ -40,6 +45,7 @@ class Evidence:
     - `complete`: two snapshots since had all their parts answered
     - `fenced`: the session that sent it has ended, or has answered what was asked after it: so
       nothing of it is still on its way
+    - `managed`: its account is one of the gateway's
     - `upstream_healthy`: the gateway has its link to IB now
     - `disturbed`: the gateway lost that link before it answered, and was not heard to regain it
     - `rolled_over`: a day of the gateway ended since, and its lists began anew
@@ -52,6 +58,7 @@ class Evidence:
     found: bool = False
     complete: bool = True
     fenced: bool = True
+    managed: bool = True
     upstream_healthy: bool = True
     disturbed: bool = False
     rolled_over: bool = False
@@ -83,6 +90,7 @@ ROWS: tuple[Row, ...] = (
     _row("b", _V.NOT_SENT, "the socket closed before its message was out", cut_short=True),
     _row("i", _V.UNKNOWN, "a part of the gateway's lists is missing", complete=False),
     _row("i", _V.UNKNOWN, "the session that sent it may not have been read to it", fenced=False),
+    _row("i", _V.UNKNOWN, "its account is not one of this gateway's", managed=False),
     _row("f", _V.UNKNOWN, "the gateway has no link to IB and may hold it", upstream_healthy=False),
     _row("f", _V.UNKNOWN, "the gateway lost IB while it was under way and may hold it",
          disturbed=True),

@@ -125,6 +125,13 @@ class Settings(BaseSettings):
         default=("127.0.0.1", "localhost"), description="Host headers the app answers to."
     )
 
+    @field_validator("journal", "kill_switch", mode="before")
+    @classmethod
+    def _check_named(cls, file: object) -> object:
+        if file == "":  # it would be the present directory
+            raise ValueError("name a file, or leave it out")
+        return file
+
     @field_validator("gateway_time_zone")
     @classmethod
     def _check_zone(cls, name: str) -> str:

@@ -190,7 +190,9 @@ def cli() -> None:
     is_flag=True,
     help="Send what is told of an order twice, as gateways often do.",
 )
-@click.option("--master-client-id", type=int, help="Client that is told of everybody's orders.")
+@click.option(
+    "--master-client-id", type=click.IntRange(0), help="Client that is told of everybody's orders."
+)
 @click.option("--read-only", is_flag=True, help="Refuse orders, as the read-only API setting does.")
 @click.option(
     "--max-requests",
@@ -269,7 +271,7 @@ def inject_all(world: World, file: Path) -> None:
     """Inject the faults of a file; a `CannotStart` says which of them cannot be, and why."""
     try:
         plain = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CannotStart(f"--faults {file} is no JSON: {error}") from None
     if not isinstance(plain, list):
         raise CannotStart(f"--faults {file} must hold a list of faults, in brackets")
@@ -288,8 +290,10 @@ async def _serve(simulator: Simulator) -> None:
     simulator.on_failure = stop.set
     try:
         await simulator.start()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:
+        reason = "it is no host name"
+        if isinstance(error, OSError):
+            reason = error.strerror or str(error)
         raise CannotStart(
             f"cannot listen on {simulator.host}: {reason}. "
             "Stop what listens there, or choose another --port or --control-port"

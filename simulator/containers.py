@@ -33,7 +33,8 @@ try:
     from testcontainers.core.docker_client import DockerClient
 except ModuleNotFoundError as missing:
     raise ModuleNotFoundError(
-        f"{missing}: containers need an extra, `pip install 'ibkr-testbed[containers]'`"
+        f"{missing}: containers need an extra, `pip install 'ibkr-testbed[containers]'`",
+        name=missing.name,
     ) from None
 
 Answer = TypeVar("Answer")

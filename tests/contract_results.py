@@ -23,7 +23,7 @@ from pytest_bdd.scenario import scenario_wrapper_template_registry
 PROPERTY = "contract"
 OTHER_TESTS = "Tests beside the features"
 MOST_DETAIL = 20_000
-MOST_FRAMES = 200
+MOST_FRAMES = 500
 MOST_TEXT = 2_000
 
 STEPS = pytest.StashKey[list[dict[str, Any]]]()
@@ -169,7 +169,8 @@ def _plain(frame: dict[str, Any]) -> dict[str, Any]:
         "client_id": frame.get("client_id"),
         "direction": str(frame.get("direction", "")),
         "name": str(frame.get("name", "")),
-        "fields": str(fields)[:MOST_TEXT],
+        # a handshake has its parts apart by a zero byte, which no page may hold
+        "fields": "".join(c if c.isprintable() else " " for c in str(fields)[:MOST_TEXT]),
     }
 
 
@@ -256,6 +257,10 @@ class Writer:
 
 
 def _message(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return _whole_message(report)[:MOST_DETAIL]
+
+
+def _whole_message(report: pytest.TestReport | pytest.CollectReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         return str(crash.message) if ":" in crash.message else _with_line(report, crash.message)

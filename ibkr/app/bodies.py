@@ -79,7 +79,8 @@ Amount = Annotated[
 
 
 def _one_of(*words: str) -> Any:
-    return Field(json_schema_extra={"enum": list(words)})
+    # which of the words it is, the model says; a longer text is not repeated to its sender
+    return Field(max_length=32, json_schema_extra={"enum": list(words)})
 
 
 def _text(length: int, least: int = 0) -> Any:

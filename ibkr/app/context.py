@@ -1,14 +1,14 @@
-"""What the routes share: the client, the limits, and the event that ends everything.
+"""What the routes share: the client, the limits, and how everything ends when the app does.
 
 It knows no route. Rule: nothing is global; one app has one context, kept in `app.state`.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 from fastapi import Depends, Request
@@ -18,6 +18,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from ibkr.protocol import IBKRClientProtocol
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,27 @@ class Context:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     run: str = field(default_factory=lambda: uuid4().hex[:8])
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+async def unless_closing(
+    work: Coroutine[Any, Any, T], context: Context, otherwise: Exception, grace_s: float = 0.0
+) -> T:
+    """The outcome of a piece of work; once the app closes, it has `grace_s` left for it.
+
+    Raises `otherwise` if that was not enough; the work is cancelled then.
+    """
+    working = asyncio.create_task(work)
+    closing = asyncio.create_task(context.closing.wait())
+    try:
+        await asyncio.wait({working, closing}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({working}, timeout=grace_s)
+    finally:
+        closing.cancel()
+        working.cancel()
+    await asyncio.wait({working})
+    if done:
+        return working.result()
+    raise otherwise
 
 
 def get_client(request: Request) -> IBKRClientProtocol:

@@ -28,7 +28,10 @@ _MEANINGS: dict[int, tuple[str, dict[str, Any]]] = {
     422: ("A field is wrong, or the gateway refused it.", {}),
     429: ("Too many requests or streams.", _RETRY_AFTER),
     500: ("An unexpected error.", {}),
-    503: ("No connection to the gateway, or trading is halted; nothing was sent.", _RETRY_AFTER),
+    503: (
+        "No gateway or no journal, or trading is halted, or the app ends; nothing was sent.",
+        _RETRY_AFTER,
+    ),
     504: ("The gateway did not answer in time; nothing was ordered.", {}),
 }
 

@@ -4,18 +4,20 @@ It knows no route. Rule: whatever happens inside, a caller gets an answer of the
 and the log gets the cause with account ids masked.
 """
 
-import traceback
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ibkr.app.context import Context
-from ibkr.app.problems import AppCode, AppProblem, answer, app_problem, internal_problem
-from ibkr.logs import mask_accounts
-
-log = structlog.get_logger("ibkr")
+from ibkr.app.context import Context, unless_closing
+from ibkr.app.problems import (
+    AppCode,
+    AppProblem,
+    answer,
+    app_problem,
+    internal_problem,
+    note_unexpected,
+)
 
 _HEADERS = {
     "Cache-Control": "no-store",  # an order or quote of a moment ago is not the one of now
@@ -54,12 +56,10 @@ class Edge:
             self._check(Headers(scope=scope))
             await self._app(scope, self._bounded(receive), send_marked)
         except AppProblem as error:
-            await answer(app_problem(error), error.headers)(scope, receive, send_marked)
+            if not started:
+                await answer(app_problem(error), error.headers)(scope, receive, send_marked)
         except Exception as error:  # noqa: BLE001 - the last resort, logged and answered
-            cause = mask_accounts("".join(traceback.format_exception(error)))
-            log.error(  # noqa: TRY400 - the trace is in `cause`, masked
-                "unexpected_error", path=mask_accounts(scope["path"]), cause=cause
-            )
+            note_unexpected(error, scope["path"])
             if not started:
                 await answer(internal_problem())(scope, receive, send_marked)
 
@@ -78,18 +78,29 @@ class Edge:
             raise self._too_large()
 
     def _bounded(self, receive: Receive) -> Receive:
-        """Count what comes: a body sent in chunks says no length beforehand."""
-        taken = 0
+        """Bound the size and, once the app closes, the time of a body.
+
+        What comes is counted: a body sent in chunks says no length beforehand.
+        """
+        taken, complete = 0, False
 
         async def bounded() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, complete
+            message = await (receive() if complete else self._while_open(receive()))
+            complete = not message.get("more_body", False)
             taken += len(message.get("body", b""))
             if taken > self._context.limits.max_body:
                 raise self._too_large()
             return message
 
         return bounded
+
+    async def _while_open(self, message: Awaitable[Message]) -> Message:
+        async def coming() -> Message:
+            return await message
+
+        ends = AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; nothing was done")
+        return await unless_closing(coming(), self._context, ends)
 
     def _too_large(self) -> AppProblem:
         limit = self._context.limits.max_body

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -17,10 +18,14 @@ from ibkr.app.access import Tokens
 from ibkr.app.context import Context, Limits
 from ibkr.app.documented import describe
 from ibkr.app.edge import Edge
-from ibkr.app.problems import client_error, http_error, validation_error
-from ibkr.errors import ConnectivityError, IBKRError
+from ibkr.app.problems import client_error, http_error, note_unexpected, validation_error
+from ibkr.errors import ConnectivityError, IBKRError, JournalError
+from ibkr.logs import mask_accounts
 from ibkr.protocol import IBKRClientProtocol
 
+log = structlog.get_logger("ibkr")
+
+_PAUSE_S = 1.0
 _ROUTERS = (
     health.router,
     quotes.router,
@@ -65,6 +70,7 @@ def create_app(
         openapi_tags=_TAGS,
         docs_url=None,  # those pages load scripts from elsewhere; the description is enough
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would carry the token wherever Host says
         lifespan=_lifespan(client, context, manage_connection=manage_connection),
     )
     app.state.client = client
@@ -91,7 +97,7 @@ def _lifespan(
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         context.closing = asyncio.Event()  # one app may be started again, on another loop
         app.state.watch.follow(client)
-        opening = asyncio.create_task(_open(client)) if manage_connection else None
+        opening = asyncio.create_task(_opened(client)) if manage_connection else None
         try:
             yield
         finally:
@@ -106,12 +112,28 @@ def _lifespan(
     return lifespan
 
 
+async def _opened(client: IBKRClientProtocol) -> None:
+    try:
+        await _open(client)
+    except Exception as error:  # noqa: BLE001 - nobody waits for this task; the app stays up
+        note_unexpected(error, "connecting")
+
+
 async def _open(client: IBKRClientProtocol) -> None:
-    """Connect for as long as the app runs: `connect` gives up after its attempts, we do not."""
-    while not client.is_connected():
+    """Try until there is a connection: `connect` gives up after its attempts, we do not.
+
+    From then on the client keeps it, also where the gateway has no link to IB as yet.
+    """
+    while True:
         try:
             await client.connect()
         except ConnectivityError:  # logged by the client, shown by /health/ready
-            await asyncio.sleep(1.0)
-        except IBKRError:  # not allowed here; trying again would change nothing
+            await asyncio.sleep(_PAUSE_S)
+        except JournalError as error:  # of another process, which may end
+            log.error("not_connected", reason=error.message)  # noqa: TRY400 - says it all
+            await asyncio.sleep(_PAUSE_S)
+        except IBKRError as error:  # not allowed here; trying again would change nothing
+            log.error("not_connected", reason=mask_accounts(error.message))  # noqa: TRY400
+            return
+        else:
             return

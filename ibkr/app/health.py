@@ -71,7 +71,11 @@ async def live() -> Live:
 async def ready(
     response: Response, client: Client, watch: Annotated[StateWatch, Depends(get_watch)]
 ) -> Ready:
-    """The client is connected, its state is complete, and orders would be taken."""
+    """The client is connected and its state is complete.
+
+    The kill switch, limits and a read-only setting are not looked at: they refuse an order when
+    it comes, and say so.
+    """
     if not client.is_connected():
         response.status_code = 503
     return Ready(ready=client.is_connected(), state=client.state, since=watch.since(client))

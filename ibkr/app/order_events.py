@@ -16,6 +16,7 @@ from ibkr.app.access import ReadRoute
 from ibkr.app.context import Client, Context, Shared
 from ibkr.app.documented import BEARER, EVENT_STREAM, problems
 from ibkr.app.events import Event, EventStreamResponse, reserve
+from ibkr.app.shown import event_shown
 from ibkr.errors import StreamOverflow
 from ibkr.models import CommissionReported, OrderEvent, OrderFilled, OrderStatusChanged
 from ibkr.protocol import IBKRClientProtocol
@@ -57,7 +58,7 @@ class OrderFeed:
         while True:
             try:
                 async for event in events:
-                    self._publish(_NAMES.get(type(event), "notice"), event)
+                    self._publish(_NAMES.get(type(event), "notice"), event_shown(event))
             except StreamOverflow:
                 events = client.order_events()
                 self._publish("gap", {"detail": _GAP})

@@ -8,7 +8,6 @@ a key with another body is 422, and a repeat gets the result of the first reques
 the order as it is now, or the refusal again.
 """
 
-import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Request, Response
@@ -16,9 +15,10 @@ from fastapi.responses import JSONResponse
 
 from ibkr.app.access import ReadRoute, TradeRoute
 from ibkr.app.bodies import InDoubt, OrderBody, Undecided
-from ibkr.app.context import Client, Context, Shared
+from ibkr.app.context import Client, Context, Shared, unless_closing
 from ibkr.app.documented import BEARER, Responses, header, problems
-from ibkr.app.problems import RETRY_AFTER_S, AppCode, AppProblem
+from ibkr.app.problems import RETRY_AFTER_S, AppCode, AppProblem, note_unexpected
+from ibkr.app.shown import order_shown
 from ibkr.errors import ConnectivityError, IBKRError, JournalError, OrderNotFound, OrderStateUnknown
 from ibkr.logs import mask_accounts
 from ibkr.models import OrderId, OrderResult
@@ -79,44 +79,32 @@ async def place(
     name = key.strip('"')
     where = request.url_for("order_of_key", key=name).path
     try:
-        result = await _place(client, shared, name, body)
+        result = await _place(client, shared, name, body, request.url.path)
     except OrderStateUnknown as error:
         return _undecided(client, error, where)
     response.headers["Location"] = request.url_for("order", order_id=result.order_id).path
-    return result
+    return order_shown(result)
 
 
 async def _place(
-    client: IBKRClientProtocol, shared: Context, key: str, body: OrderBody
+    client: IBKRClientProtocol, shared: Context, key: str, body: OrderBody, path: str
 ) -> OrderResult:
     """The order, or an error that is true: OrderStateUnknown as soon as it may be out."""
-    sending = asyncio.create_task(client.place_order(body.contract(), body.order(), key=key))
+    sending = client.place_order(body.contract(), body.order(), key=key)
+    unsent = AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; the order was not sent")
     try:
-        return await _until_closing(sending, shared)
+        return await unless_closing(sending, shared, unsent, shared.limits.shutdown_grace_s)
     except Exception as error:
         if isinstance(error, IBKRError) and not isinstance(error, _MAY_COME_LATE):
             raise
         known = _known(client, key)
         if known is None:  # it never went out
             raise
+        if not isinstance(error, IBKRError | AppProblem):
+            note_unexpected(error, path)
         raise OrderStateUnknown(
             f"the fate of order {known.order_id} is not known", order_id=known.order_id
         ) from error
-
-
-async def _until_closing(sending: asyncio.Task[OrderResult], shared: Context) -> OrderResult:
-    """The outcome; once the app closes, there is a little time left for it."""
-    closing = asyncio.create_task(shared.closing.wait())
-    try:
-        await asyncio.wait({sending, closing}, return_when=asyncio.FIRST_COMPLETED)
-        done, _ = await asyncio.wait({sending}, timeout=shared.limits.shutdown_grace_s)
-    finally:
-        closing.cancel()
-        sending.cancel()
-    await asyncio.wait({sending})
-    if done:
-        return sending.result()
-    raise AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; the order was not sent")
 
 
 def _known(client: IBKRClientProtocol, key: str) -> OrderResult | None:
@@ -129,8 +117,8 @@ def _known(client: IBKRClientProtocol, key: str) -> OrderResult | None:
 def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str) -> Response:
     order_id = error.order_id
     try:
-        known = None if order_id is None else client.order(OrderId(order_id))
-    except OrderNotFound:
+        known = None if order_id is None else order_shown(client.order(OrderId(order_id)))
+    except (OrderNotFound, JournalError):
         known = None
     body = Undecided(
         detail=mask_accounts(error.message), order_id=order_id, ask_again=where, order=known
@@ -142,26 +130,26 @@ def _undecided(client: IBKRClientProtocol, error: OrderStateUnknown, where: str)
     )
 
 
-@reading.get("/in-doubt", openapi_extra=BEARER, responses=problems(401))
+@reading.get("/in-doubt", openapi_extra=BEARER, responses=problems(401, 503))
 async def in_doubt(client: Client) -> InDoubt:
     """The orders that were sent and of which it is not known whether they live."""
-    return InDoubt(orders=client.in_doubt())
+    return InDoubt(orders=tuple(map(order_shown, client.in_doubt())))
 
 
 @reading.get(
     "/by-key/{key}",
     openapi_extra=BEARER,
-    responses=problems(401, 404),
+    responses=problems(401, 404, 503),
 )
 async def order_of_key(client: Client, key: PlainKey) -> OrderResult:
     """The order that was sent under an Idempotency-Key; 404: none was."""
-    return client.order_by_key(key)
+    return order_shown(client.order_by_key(key))
 
 
-@reading.get("/{order_id:int}", openapi_extra=BEARER, responses=problems(401, 404))
+@reading.get("/{order_id:int}", openapi_extra=BEARER, responses=problems(401, 404, 503))
 async def order(client: Client, order_id: AnyId) -> OrderResult:
     """An order as far as it is known now."""
-    return client.order(OrderId(order_id))
+    return order_shown(client.order(OrderId(order_id)))
 
 
 @trading.delete(
@@ -170,9 +158,18 @@ async def order(client: Client, order_id: AnyId) -> OrderResult:
     openapi_extra=BEARER,
     responses=problems(401, 403, 404, 409, 429, 503, 504) | _UNDECIDED,
 )
-async def cancel(request: Request, client: Client, order_id: AnyId) -> OrderResult | Response:
+async def cancel(
+    request: Request, client: Client, shared: Shared, order_id: AnyId
+) -> OrderResult | Response:
     """Cancel an order, and answer when the gateway confirms it. Cancelling twice is harmless."""
+    unfinished = OrderStateUnknown(
+        f"the app ends, and whether order {order_id} is cancelled is not known; "
+        "cancel it again when the app is back",
+        order_id=order_id,
+    )
     try:
-        return await client.cancel_order(OrderId(order_id))
+        call = client.cancel_order(OrderId(order_id))
+        grace_s = shared.limits.shutdown_grace_s
+        return order_shown(await unless_closing(call, shared, unfinished, grace_s))
     except OrderStateUnknown as error:
         return _undecided(client, error, request.url_for("order", order_id=order_id).path)

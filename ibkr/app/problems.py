@@ -1,22 +1,22 @@
 """Every error of the app as problem details (RFC 9457), with our code and the gateway's.
 
 It knows errors and no route. Rule: one shape for all of them, whoever found the error; what
-a caller sees names the remedy and no internals, and no value that the caller sent.
+a caller sees names the remedy and no internals; the log has those, with account ids masked.
 """
 
+import traceback
 from collections.abc import Mapping, Sequence
 from enum import StrEnum, auto
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Match, Route, Router
 
 from ibkr.errors import (
     AmbiguousContract,
@@ -222,9 +222,9 @@ def http_error(request: Request, error: Exception) -> Response:
 def _allowed_methods(request: Request) -> str:
     """All methods of a path: the router itself tells those of the first route only."""
     methods: set[str] = set()
-    routers: Sequence[APIRouter] = request.app.state.routers
+    routers: Sequence[Router] = (request.app.router, *request.app.state.routers)
     for route in (route for router in routers for route in router.routes):
-        if isinstance(route, APIRoute) and route.matches(request.scope)[0] is not Match.NONE:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
             methods |= route.methods or set()
     return ", ".join(sorted(methods))
 
@@ -258,7 +258,7 @@ def _field_problem(found: Mapping[str, Any]) -> FieldProblem:
     if found["type"] == "json_invalid":
         return FieldProblem(field="body", message="this is no valid JSON")
     name = ".".join(map(str, place[1:])) or str(place[0])
-    return FieldProblem(field=name[:100], message=found["msg"])
+    return FieldProblem(field=name[:100], message=found["msg"].removeprefix("Value error, "))
 
 
 def _key_problem(kind: str) -> AppProblem:
@@ -276,6 +276,12 @@ def _key_problem(kind: str) -> AppProblem:
         "or digit; a UUID will do",
         field="Idempotency-Key",
     )
+
+
+def note_unexpected(error: Exception, path: str) -> None:
+    """A bug: the log has what no caller is told."""
+    cause = mask_accounts("".join(traceback.format_exception(error)))
+    log.error("unexpected_error", path=mask_accounts(path), cause=cause)
 
 
 def internal_problem() -> Problem:

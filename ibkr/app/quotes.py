@@ -13,9 +13,10 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from ibkr.app.access import ReadRoute
-from ibkr.app.context import Client, Shared
+from ibkr.app.context import Client, Shared, unless_closing
 from ibkr.app.documented import BEARER, EVENT_STREAM, problems
 from ibkr.app.events import Event, EventStreamResponse, reserve
+from ibkr.app.problems import AppCode, AppProblem
 from ibkr.errors import NotSubscribed, RequestTimeout
 from ibkr.models import Contract, Quote, SecType
 from ibkr.protocol import IBKRClientProtocol
@@ -34,7 +35,9 @@ class Where(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    sec_type: Annotated[str, Field(json_schema_extra={"enum": list(SecType)})] = "STK"
+    sec_type: Annotated[str, Field(max_length=32, json_schema_extra={"enum": list(SecType)})] = (
+        "STK"
+    )
     exchange: Name = "SMART"
     currency: Name = "USD"
 
@@ -55,7 +58,7 @@ class Readers:
     """Who reads which contract, so that the last one to go ends the subscription."""
 
     def __init__(self) -> None:
-        self._streams: Counter[Contract] = Counter()
+        self.streams: Counter[Contract] = Counter()
         self._kept: set[Contract] = set()
 
     async def keep(self, client: IBKRClientProtocol, contract: Contract) -> None:
@@ -64,23 +67,27 @@ class Readers:
         self._kept.add(contract)
 
     async def open(self, client: IBKRClientProtocol, contract: Contract) -> AsyncIterator[Quote]:
-        if not self._streams[contract] and _is_subscribed(client, contract):
+        if not self.streams[contract] and _is_subscribed(client, contract):
             self._kept.add(contract)
-        self._streams[contract] += 1
+        self.streams[contract] += 1
         try:
             await client.request_market_data(contract)
             return client.quotes(contract)
         except BaseException:
-            self._streams[contract] -= 1
+            self._leave(contract)
             raise
 
     async def close(self, client: IBKRClientProtocol, contract: Contract) -> None:
-        self._streams[contract] -= 1
-        if self._streams[contract] > 0:
+        self._leave(contract)
+        if self.streams[contract] or contract in self._kept:
             return
-        del self._streams[contract]
-        if contract not in self._kept and _is_subscribed(client, contract):
+        if _is_subscribed(client, contract):
             await client.cancel_market_data(contract)
+
+    def _leave(self, contract: Contract) -> None:
+        self.streams[contract] -= 1
+        if not self.streams[contract]:
+            del self.streams[contract]
 
 
 def _is_subscribed(client: IBKRClientProtocol, contract: Contract) -> bool:
@@ -103,12 +110,16 @@ Shelf = Annotated[Readers, Depends(get_readers)]
 async def quote(client: Client, shared: Shared, readers: Shelf, contract: Wanted) -> Quote:
     """The latest quote; the first call subscribes and waits for one."""
     timeout_s = shared.limits.quote_timeout_s
-    await readers.keep(client, contract)
-    try:
-        async with asyncio.timeout(timeout_s):
-            return await anext(client.quotes(contract))
-    except (TimeoutError, StopAsyncIteration):
-        raise RequestTimeout(f"no quote of {contract} within {timeout_s} s") from None
+
+    async def kept_and_read() -> Quote:
+        await readers.keep(client, contract)
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await anext(client.quotes(contract))
+        except (TimeoutError, StopAsyncIteration):
+            raise RequestTimeout(f"no quote of {contract} within {timeout_s} s") from None
+
+    return await unless_closing(kept_and_read(), shared, _the_end())
 
 
 @router.get(
@@ -122,7 +133,7 @@ async def stream(client: Client, shared: Shared, readers: Shelf, contract: Wante
     """Quotes as events named `quote`; a slow reader skips quotes and always gets the latest."""
     reserve(shared, "quotes")
     try:
-        quotes = await readers.open(client, contract)
+        quotes = await unless_closing(readers.open(client, contract), shared, _the_end())
     except BaseException:
         shared.metrics.streams["quotes"] -= 1
         raise
@@ -132,6 +143,10 @@ async def stream(client: Client, shared: Shared, readers: Shelf, contract: Wante
         kind="quotes",
         release=lambda: readers.close(client, contract),
     )
+
+
+def _the_end() -> AppProblem:
+    return AppProblem(503, AppCode.SHUTTING_DOWN, "the app ends; ask again when it is back")
 
 
 async def _events(quotes: AsyncIterator[Quote]) -> AsyncIterator[Event]:

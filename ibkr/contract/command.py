@@ -1,9 +1,11 @@
 """The command `ibkr contract`: joins suite, record, page and progress.
 
-It decides nothing about the results. Rule: the files are written however the run ended,
-and the exit status says whether the results are ok: 0 yes, 1 no, 2 nothing was run.
+It decides nothing about the results. Rule: the files are written however a run ended that
+had begun, and the exit status says whether the results are ok: 0 yes, 1 no, 2 nothing was run.
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +14,7 @@ from rich.console import Console
 
 from ibkr.contract.page import render
 from ibkr.contract.results import Results, merged
-from ibkr.contract.suite import NoSuite, Plan, find_suite, run
+from ibkr.contract.suite import TOLD_TO_STOP, NoSuite, Plan, find_suite, run
 from ibkr.contract.view import View, say, summary_lines, view_on
 from ibkr.library import LIBRARIES
 
@@ -81,20 +83,42 @@ def contract(
             for python in ([{"python": one} for one in pythons] or [{}])
             if where is not None
         ]
-        with view_on(console) as view:
-            results = merged([*(_run(plan, view) for plan in plans), *earlier])
     except NoSuite as error:
         raise CannotRun(str(error)) from None
-    page = _write(results, output)
-    for line in (*summary_lines(results), f"the page: {page}"):
+    _check_place(output)
+    with view_on(console) as view:
+        ran = _run_all(plans, view)
+    results = merged([*ran, *earlier])
+    if ran and not any(run.started for run in results.runs):
+        raise CannotRun("; ".join(text for run in results.runs for text in run.problems))
+    for line in summary_lines(results):
         say(console, line)
+    say(console, f"the page: {_write(results, output)}")
     if not results.ok:
         raise click.exceptions.Exit(1)
 
 
-def _run(plan: Plan, view: View) -> Results:
-    view.begin(f"contracts with {plan.python}")
-    return run(plan, view.result)
+def _run_all(plans: Sequence[Plan], view: View) -> list[Results]:
+    """The runs, one after another, until one is told to stop."""
+    ran: list[Results] = []
+    for plan in plans:
+        view.begin(f"contracts with {plan.python}")
+        ran.append(run(plan, view.result))
+        if any(TOLD_TO_STOP in one.problems for one in ran[-1].runs):
+            break
+    return ran
+
+
+def _check_place(output: Path) -> None:
+    """What can be known before a run of minutes; raises CannotRun."""
+    nearest = next(place for place in (output, *output.parents) if place.exists())
+    if not nearest.is_dir():
+        reason = f"{nearest} is no directory"
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        reason = f"{nearest} may not be written by this user"
+    else:
+        return
+    raise CannotRun(f"cannot write to {output}: {reason}. Choose another --output")
 
 
 def _read(path: Path) -> Results:

@@ -9,12 +9,13 @@ from base64 import b64encode
 from collections.abc import Iterable
 from hashlib import sha256
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ibkr.contract.results import WORST_FIRST, Result, Results, Scenario
+from ibkr.contract.results import WORST_FIRST, Frame, Result, Results, Scenario
 
 _MARKS = {"passed": "✓", "failed": "✗", "skipped": "-", "not reached": "○"}
 _PHASES = {
@@ -22,6 +23,7 @@ _PHASES = {
     "call": "the scenario",
     "teardown": "closing the tier",
 }
+_LONGEST_ROW = 3
 _DIRECTIONS = {"in": "→ gateway", "out": "← gateway", "note": "note"}
 
 
@@ -109,7 +111,18 @@ def _failure(results: Results, at: tuple[int, int], anchor: str) -> dict[str, An
     scenario = results.scenarios[at[0]]
     result = scenario.results[at[1]]
     place = results.place_name(result.tier, result.run)
-    return {"anchor": anchor, "scenario": scenario, "result": result, "place": place}
+    wire = list(_wire(result.transcript))
+    return {"anchor": anchor, "scenario": scenario, "result": result, "place": place, "wire": wire}
+
+
+def _wire(frames: Iterable[Frame]) -> Iterable[tuple[Frame, int]]:
+    """The messages with how many each stands for: many like ones in a row bury the others."""
+    for _, run in groupby(frames, lambda one: (one.client_id, one.direction, one.name)):
+        row = list(run)
+        if len(row) > _LONGEST_ROW:
+            yield row[-1], len(row)
+        else:
+            yield from ((frame, 1) for frame in row)
 
 
 def _features(results: Results, anchors: dict[tuple[int, int], str]) -> Iterable[dict[str, Any]]:

@@ -49,7 +49,7 @@ class Frame(Record):
     time: Masked = ""
     client_id: int | None = None
     direction: str = Field(default="", description="in: to the gateway; out: from it.")
-    name: str
+    name: Masked
     fields: Masked = ""
 
 
@@ -64,15 +64,15 @@ class Result(Record):
     steps: tuple[Step, ...] = ()
     failures: tuple[Failure, ...] = ()
     transcript: tuple[Frame, ...] = ()
-    observations: dict[str, str] = {}
+    observations: dict[str, Masked] = {}
 
 
 class Scenario(Record):
     feature: str
     file: str
     line: int
-    name: str
-    examples: dict[str, str] = {}
+    name: Masked
+    examples: dict[str, Masked] = {}
     tags: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
 
@@ -192,14 +192,17 @@ class Results(Record):
                 )
 
 
-_OF_THE_PLACE = frozenset({"server_version"})
+_OF_THE_PLACE = frozenset({"server_version", "ib_last_quote_timestamp_seconds"})
+"""What differs from place to place by its nature: a version, a moment of its clock."""
 
 
 def _shortcoming(run: Run) -> str | None:
     """Why this run alone cannot be taken for a success, apart from failed scenarios."""
     missing = run.collected - run.completed
     reasons = []
-    if run.exit_status is None:
+    if run.started is None and run.exit_status is None:
+        reasons.append("the run did not start")
+    elif run.exit_status is None:
         reasons.append("the run was interrupted")
     elif run.exit_status not in {0, 1}:
         reasons.append(f"pytest ended with status {run.exit_status}")

@@ -6,12 +6,13 @@ record says when it did not end by itself.
 """
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -23,13 +24,18 @@ TESTS = Path("tests") / "contract"
 _FEATURES = Path("features")
 _LOOK_EVERY_S = 0.1
 _STOP_TIMEOUT_S = 10.0
-_NOT_PYTESTS_WORD = "pytest ended before it wrote a result"
+TOLD_TO_STOP = "the run was told to stop"
+_MISSING = re.compile(r"No module named '?([\w.]+)")
+_NOT_INSTALLED = (
+    "{} has no module {}: install what the suite needs into its environment, "
+    "with pip 25.1 or newer: cd {} && pip install --group test"
+)
 
 Heard = Callable[[Recording, Scenario], None]
 
 
 class NoSuite(Exception):  # noqa: N818 - as in ibkr.errors: the name says what happened
-    """There is nothing to run, or nothing to run it with."""
+    """There is nothing to run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ def _is_suite(directory: Path) -> bool:
 def run(plan: Plan, heard: Heard) -> Results:
     """Run the suite to its end; `heard` is called for every result as it comes.
 
-    Raises NoSuite when the interpreter cannot be started.
+    An interpreter that cannot be started, or cannot run the suite, is a problem of the results.
+    SIGTERM and an interrupt end it, which is a problem, too.
     """
     recording = Recording()
     with ExitStack() as stack:
@@ -90,16 +97,26 @@ def run(plan: Plan, heard: Heard) -> Results:
         events.touch()
         lines = _Lines(stack.enter_context(events.open(encoding="utf-8")))
         output = stack.enter_context(printed.open("wb"))
-        process = _start(plan, events, output.fileno())
+        stack.enter_context(_interrupted_by_sigterm())
+        try:
+            process = _start(plan, events, output.fileno())
+        except OSError as error:
+            reason = f"--python {plan.python} cannot be started: {error.strerror}"
+            recording.problems.append(reason)
+            return recording.results()
         try:
             while process.poll() is None:
                 _take(lines, recording, heard)
                 _wait(process, _LOOK_EVERY_S)
         except KeyboardInterrupt:
             _stop(process)
-            recording.problems.append("the run was interrupted from the keyboard")
+            recording.problems.append(TOLD_TO_STOP)
         _take(lines, recording, heard)
-        _note_end(process.returncode, recording, printed.read_text(errors="replace"))
+        said = printed.read_text(errors="replace")
+        if recording.started is None and (missing := _MISSING.search(said)):
+            recording.problems.append(_NOT_INSTALLED.format(plan.python, missing[1], plan.suite))
+        else:
+            _note_end(process.returncode, recording, said)
     return recording.results()
 
 
@@ -125,18 +142,25 @@ def _take(lines: _Lines, recording: Recording, heard: Heard) -> None:
             heard(recording, scenario)
 
 
-def _start(plan: Plan, events: Path, output: int) -> subprocess.Popen[bytes]:
+@contextmanager
+def _interrupted_by_sigterm() -> Iterator[None]:
+    """Else SIGTERM would end us and leave the suite running with all that it has started."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        return subprocess.Popen(  # noqa: S603 - the user's own interpreter, and words of ours
-            plan.command(events),
-            cwd=plan.suite,
-            env=plan.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    except OSError as error:
-        raise NoSuite(f"--python {plan.python} cannot be started: {error.strerror}") from None
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _start(plan: Plan, events: Path, output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - the user's own interpreter, and words of ours
+        plan.command(events),
+        cwd=plan.suite,
+        env=plan.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
@@ -148,23 +172,28 @@ def _wait(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """The terminal has told pytest as well; one that was not told is told, and then ended."""
-    if _wait(process, _STOP_TIMEOUT_S / 10):
-        return
-    process.send_signal(signal.SIGINT)
-    if not _wait(process, _STOP_TIMEOUT_S):
-        process.kill()
-        process.wait()
+    """The terminal has told pytest as well; one that was not told is told, and then ended.
+
+    Whoever tells us twice does not want to wait.
+    """
+    with suppress(KeyboardInterrupt):
+        if _wait(process, _STOP_TIMEOUT_S / 10):
+            return
+        process.send_signal(signal.SIGINT)
+        if _wait(process, _STOP_TIMEOUT_S):
+            return
+    process.kill()
+    process.wait()
 
 
 def _note_end(returncode: int, recording: Recording, printed: str) -> None:
     """Keep pytest's own words where the events do not say what went wrong."""
     if recording.exit_status in {0, 1} and returncode == recording.exit_status:
         return
-    if recording.exit_status is not None and returncode != recording.exit_status:
-        recording.problems.append(f"the process ended with status {returncode}")
+    said = [line for line in printed.splitlines() if "error" in line.lower()]
     if returncode < 0:
         recording.problems.append(f"the process was ended by signal {-returncode}")
-    if not recording.problems:
-        said = [line for line in printed.splitlines() if "rror" in line] or [_NOT_PYTESTS_WORD]
-        recording.problems.append(said[-1].strip())
+    elif said and not recording.problems:
+        recording.problems.append(said[-1].removeprefix("ERROR: ").removeprefix("E ").strip())
+    elif returncode != recording.exit_status:
+        recording.problems.append(f"the process ended with status {returncode}")

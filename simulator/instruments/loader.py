@@ -43,7 +43,7 @@ class DataFileError(ValueError):
 def read_rows(file: FilePath) -> Iterable[tuple[int, Row]]:
     """The rows of a CSV file with their line numbers; empty cells are left out."""
     try:
-        with file.open(newline="", encoding="utf-8") as text:
+        with file.open(newline="", encoding="utf-8-sig") as text:
             reader = csv.DictReader(text)
             for row in reader:
                 if None in row or None in row.values():
@@ -68,6 +68,9 @@ def load(file: FilePath) -> tuple[Instrument, ...]:
         if (first := seen.setdefault(instrument.con_id, line)) != line:
             raise DataFileError(file, line, "con_id", f"is already that of line {first}")
         loaded.append(instrument)
+    if not loaded:
+        reason = "no row follows; begin with a header such as symbol,kind"
+        raise DataFileError(file, 1, "*", reason)
     return tuple(loaded)
 
 

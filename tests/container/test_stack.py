@@ -186,7 +186,23 @@ def test_promtool_finds_nothing_wrong(stack, check) -> None:
     assert "SUCCESS" in result.stdout
 
 
-# --- what becomes of it when something dies ---
+# --- what becomes of it when something is stopped, or dies ---
+
+
+def test_trading_is_halted_by_hand_over_a_restart_and_goes_on_by_hand(stack) -> None:
+    app = stack.container("app")
+    until(lambda: ready(stack))
+    assert app.exec_run(["ibkr", "halt", "--reason", "prices look wrong"]).exit_code == 0
+    try:
+        app.restart(timeout=5)
+        until(lambda: ready(stack))
+        refused = stack.place("halted")
+        assert (refused.status_code, refused.json()["code"]) == (503, "trading_halted")
+        assert "prices look wrong" in refused.json()["detail"]
+    finally:
+        resumed = app.exec_run(["ibkr", "resume"])
+    assert resumed.output.decode() == "trading is on again\n"
+    assert stack.place("halted").is_success
 
 
 async def test_an_order_whose_app_is_killed_is_at_the_broker_once(stack) -> None:

@@ -118,6 +118,15 @@ def test_the_page_is_never_wider_than_the_screen(page, shown, width):
     assert page.ask(f"[{root}.scrollWidth, {root}.clientWidth]") == [width, width]
 
 
+def test_on_a_phone_nothing_of_a_failure_or_of_three_tiers_lies_beyond_the_edge(page):
+    page.show(BAD, WIDTHS["phone"])
+    page.ask("document.querySelectorAll('details').forEach((one) => { one.open = true })")
+    wide = """[...document.querySelectorAll('.transcript .scroll, .feature .scroll')]
+        .filter((one) => one.scrollWidth > one.clientWidth)
+        .map((one) => [one.getAttribute('aria-label'), one.scrollWidth, one.clientWidth])"""
+    assert page.ask(wide) == []
+
+
 @pytest.mark.parametrize("shown", PAGES.values(), ids=PAGES)
 def test_nothing_is_loaded_and_nothing_is_complained_about(page, shown):
     page.show(shown)

@@ -42,8 +42,8 @@ class FatalJournal(Journal):
         super().intend(*row)
         self.die_at("intent kept")
 
-    def send(self, *row) -> None:
-        super().send(*row)
+    def send(self, *row, **mark) -> None:
+        super().send(*row, **mark)
         self.die_at("send kept")
 
     def acknowledge(self, *row) -> None:

@@ -72,8 +72,8 @@ class CuttingJournal(Journal):
         self.cut = lambda: None
         self.at = ""
 
-    def send(self, *row) -> None:
-        super().send(*row)
+    def send(self, *row, **mark) -> None:
+        super().send(*row, **mark)
         if self.at == "before the write":
             self.at = ""
             self.cut()

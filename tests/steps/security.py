@@ -1,12 +1,14 @@
-"""Steps of what must not happen: live accounts, orders of a reader, account ids in logs."""
+"""Steps of what must not happen: live accounts, orders of a reader or in a halt, ids in logs."""
 
 import logging
 
 import pytest
 import structlog
 import structlog.testing
-from pytest_bdd import given, parsers, then
+from click.testing import CliRunner
+from pytest_bdd import given, parsers, then, when
 
+from ibkr.cli import cli
 from ibkr.guards import PAPER_ACCOUNT
 from steps.orders import reconfigure
 
@@ -42,6 +44,33 @@ def allowed_live(tier, run, account) -> None:
 @given(parsers.parse("I mean to trade the account {account}"))
 def means_account(tier, run, account) -> None:
     run(tier.configure(account=account))
+
+
+@pytest.fixture
+def kill_switch(tmp_path):
+    return tmp_path / "halt"
+
+
+@given("my orders obey a kill switch")
+def obey_a_kill_switch(tier, run, kill_switch) -> None:
+    run(reconfigure(tier, kill_switch=kill_switch))
+
+
+def throw(kill_switch, command: str, *options: str) -> None:
+    """As somebody at another terminal does."""
+    words = [command, "--kill-switch", str(kill_switch), *options]
+    done = CliRunner().invoke(cli, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+@when(parsers.parse("somebody halts trading because of {reason}"))
+def halts_trading(kill_switch, reason) -> None:
+    throw(kill_switch, "halt", "--reason", reason)
+
+
+@when("somebody resumes trading")
+def resumes_trading(kill_switch) -> None:
+    throw(kill_switch, "resume")
 
 
 @then("my account is a paper account")

@@ -112,13 +112,17 @@ class FakeIB:
     def reqExecutionsAsync(self):
         request_id = self.client.getReqId()
         self.client.reqExecutions(request_id)
-        return self._list(request_id)
+        reply = self._list(request_id)
+        code = self.gateway.refused.get("executions")
+        if code is not None:
+            self.gateway.error(request_id, code)
+        return reply
 
     def _list(self, key):
         """The end of a list comes after what the gateway was told to say of it."""
         reply = self.wrapper.startReq(key)
         if key not in self.gateway.unanswered:
-            asyncio.get_running_loop().call_soon(reply.set_result, [])
+            asyncio.get_running_loop().call_soon(_end, reply)
         return reply
 
     def managedAccounts(self):
@@ -150,6 +154,11 @@ class FakeIB:
         return self
 
 
+def _end(reply):
+    if not reply.done():
+        reply.set_result([])
+
+
 class FakeGateway:
     """The other end of every FakeIB it makes; `ib` is the newest."""
 
@@ -161,6 +170,7 @@ class FakeGateway:
         self.refusals = 0
         self.client_id_in_use = False
         self.unanswered = set()
+        self.refused = {}
         self.at_start = []
         self.answers = {"reqContractDetails": self.details}
         self.known = {"AAPL": [265598], "TWIN": [1, 2]}
@@ -217,17 +227,27 @@ class FakeGateway:
             order_id, word, filled, remaining, average, perm, 0, 0.0, client, "", 0.0
         )
 
-    def open_order(self, order_id, *, quantity=1.0, status="PreSubmitted"):
+    def open_order(
+        self,
+        order_id,
+        *,
+        quantity=1.0,
+        status="PreSubmitted",
+        client=1,
+        order_type="LMT",
+        order_ref="",
+    ):
         self.wrapper.openOrder(
             order_id,
             real.Contract(secType="STK", symbol="AAPL", exchange="SMART", currency="USD"),
             real.Order(
                 orderId=order_id,
-                clientId=1,
-                permId=1000 + order_id,
+                clientId=client,
+                permId=1000 * client + order_id,
                 action="BUY",
                 totalQuantity=quantity,
-                orderType="LMT",
+                orderType=order_type,
+                orderRef=order_ref,
                 lmtPrice=100.0,
                 tif="DAY",
             ),

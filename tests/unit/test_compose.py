@@ -173,6 +173,14 @@ def test_what_is_mounted_exists(name) -> None:
             assert source in COMPOSE["volumes"]
 
 
+@pytest.mark.parametrize("name", ["app", "app-live"])
+def test_the_kill_switch_of_an_app_outlives_it_and_can_be_thrown_inside(name) -> None:
+    service = SERVICES[name]
+    switch = Path(service["environment"]["IBKR_KILL_SWITCH"])
+    mounted = [volume.split(":")[1] for volume in service["volumes"]]
+    assert str(switch.parent) in mounted
+
+
 def test_an_app_answers_to_the_name_that_prometheus_asks_for() -> None:
     config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
     targets = {job["job_name"]: job["static_configs"] for job in config["scrape_configs"]}

@@ -49,7 +49,7 @@ def pytest_generate_tests(metafunc):
 class Stage:
     async def transcript(self):
         return [{"time_ms": 1000, "client_id": 7, "direction": "in", "name": "PlaceOrder",
-                 "fields": {"account": "DU1234567", "action": "BUY"}}]
+                 "fields": {"account": "DU1234567", "action": "BUY", "text": "178\\0now"}}]
 
 @pytest.fixture(autouse=True)
 def tier(request, run):
@@ -100,11 +100,11 @@ def tell(suite: Path, what: str) -> None:
     path.write_text(path.read_text().replace("nothing", what))
 
 
-def run(suite: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(suite: Path, *arguments: str, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "ibkr", "contract", "--output", "report", *arguments],
         cwd=suite,
-        env=os.environ | {"PYTHONPATH": str(TESTS.parent)},
+        env=os.environ | {"PYTHONPATH": f"{path}:{TESTS.parent}" if path else str(TESTS.parent)},
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
@@ -154,11 +154,11 @@ def test_a_failure_stands_with_its_step_its_message_and_what_was_on_the_wire(sui
             "client_id": 7,
             "direction": "in",
             "name": "PlaceOrder",
-            "fields": "account=DU***67, action=BUY",
+            "fields": "account=DU***67, action=BUY, text=178 now",
         }
     ]
     assert "1 failure<" in page
-    assert "account=DU***67, action=BUY" in page
+    assert "account=DU***67, action=BUY, text=178 now" in page
 
 
 def test_a_skipped_scenario_is_shown_as_skipped_with_its_reason(suite):
@@ -192,7 +192,9 @@ def heeds_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_an_interrupt_from_the_keyboard_still_writes_the_page(suite):
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_all_and_still_writes_the_page(suite, told):
+    twice = ("--python", sys.executable, "--python", sys.executable)
     tell(suite, "waiting")
     conftest = suite / "tests" / "conftest.py"
     waits = (
@@ -202,7 +204,7 @@ def test_an_interrupt_from_the_keyboard_still_writes_the_page(suite):
         conftest.read_text().replace("def happens(what):\n", f"def happens(what):\n{waits}")
     )
     with subprocess.Popen(
-        [sys.executable, "-m", "ibkr", "contract", "--output", "report"],
+        [sys.executable, "-m", "ibkr", "contract", "--output", "report", *twice],
         cwd=suite,
         env=os.environ | {"PYTHONPATH": str(TESTS.parent)},
         stdout=subprocess.PIPE,
@@ -211,11 +213,11 @@ def test_an_interrupt_from_the_keyboard_still_writes_the_page(suite):
     ) as process:
         # interrupted in the middle of printing it, the command may print the line once more
         next(line for line in process.stdout if "1/2 passed" in line)
-        process.send_signal(signal.SIGINT)  # the other one waits for ever
+        process.send_signal(told)  # the other one waits for ever
         assert process.wait(PATIENCE_S) == 1
     facts, page = report_of(suite)
-    assert "the run was interrupted from the keyboard" in page
-    assert facts["totals"]["passed"] == 1
+    assert "the run was told to stop" in page
+    assert (len(facts["runs"]), facts["totals"]["passed"]) == (1, 1)
 
 
 def test_a_suite_without_scenarios_is_no_success(suite):
@@ -233,10 +235,80 @@ def test_a_scenario_that_cannot_be_collected_is_on_the_page(suite):
     assert "test_broken.py cannot be collected" in report_of(suite)[1]
 
 
-def test_what_pytest_refuses_is_said_in_its_own_words(suite):
-    done = run(suite, "--tier", "moon")
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        ("'--tier moon is no tier; use one of mock, sun'", "Error: --tier moon is no tier; use"),
+        ("1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_what_the_suite_refuses_is_said_in_its_own_words_and_nothing_was_run(
+    suite, refusal, said, workers
+):
+    conftest = suite / "tests" / "conftest.py"
+    text = conftest.read_text().replace(', choices=("mock",)', "")
+    text += f"""
+def pytest_configure(config):
+    if config.getoption("--tier"):
+        raise pytest.UsageError({refusal})
+"""
+    conftest.write_text(text)
+    done = run(suite, "--tier", "moon", "--workers", workers)
+    assert done.returncode == 2, done.stdout
+    assert said in done.stderr
+    assert not (suite / "report").exists()
+
+
+@pytest.mark.parametrize("module", ["pytest", "pytest_bdd"])
+def test_an_environment_without_what_the_suite_needs_is_told_how_to_get_it(suite, module):
+    (suite / "none").mkdir()
+    (suite / "none" / f"{module}.py").write_text(
+        f"raise ModuleNotFoundError(\"No module named '{module}'\")\n"
+    )
+    done = run(suite, path=suite / "none")
+    assert done.returncode == 2, done.stdout
+    assert f"{sys.executable} has no module {module}: install" in done.stderr
+    assert f"cd {suite} && pip install --group test" in done.stderr
+
+
+def test_a_tier_that_selects_nothing_is_said_in_the_words_of_the_suite(suite):
+    conftest = suite / "tests" / "conftest.py"
+    conftest.write_text(
+        conftest.read_text()
+        + """
+def pytest_collection_modifyitems(config):
+    raise pytest.UsageError("--tier mock selects no scenario")
+"""
+    )
+    done = run(suite)
     assert done.returncode == 1
-    assert "argument --tier: invalid choice: 'moon'" in done.stdout
+    assert "--tier mock selects no scenario" in done.stdout
+
+
+def test_an_interpreter_that_cannot_run_the_suite_does_not_undo_the_run_of_another(suite):
+    done = run(suite, "--python", sys.executable, "--python", "/nowhere/python")
+    assert done.returncode == 1
+    assert "--python /nowhere/python cannot be started: No such file" in done.stdout
+    facts, page = report_of(suite)
+    assert facts["totals"]["passed"] == 2
+    assert "/nowhere/python cannot be started" in page
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_run(suite):
+    (suite / "file").touch()
+    done = run(suite, "--output", "file/report")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "cannot write to file/report: file is no directory" in done.stderr
+    assert "Choose another --output" in done.stderr
+
+
+def test_a_message_without_end_is_cut(suite):
+    tell(suite, "failure")
+    conftest = suite / "tests" / "conftest.py"
+    conftest.write_text(conftest.read_text().replace("1 + 1 == 3", "not 'x' * 3_000_000"))
+    assert run(suite).returncode == 1
+    assert (suite / "report" / "index.html").stat().st_size < 200_000
 
 
 def test_results_of_another_environment_are_added(suite):
@@ -276,11 +348,7 @@ def test_wrong_use_is_one_sentence_and_status_2(tmp_path, monkeypatch, arguments
     assert not Path("contract-report").exists()
 
 
-def test_an_interpreter_that_is_none_and_a_place_that_cannot_be_written_are_named(suite):
+def test_an_interpreter_that_is_none_is_named(suite):
     done = run(suite, "--python", "/nowhere/python")
     assert done.returncode == 2
     assert "--python /nowhere/python cannot be started: No such file" in done.stderr
-    (suite / "file").touch()
-    done = run(suite, "--output", "file/report")
-    assert done.returncode == 2
-    assert "cannot write to file/report: Not a directory. Choose another --output" in done.stderr

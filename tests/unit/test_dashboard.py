@@ -102,6 +102,16 @@ def test_no_panel_lies_on_another() -> None:
         assert not one & other
 
 
+def test_every_alert_stands_in_the_operators_guide() -> None:
+    guide = (DEPLOY.parent / "docs/operate.md").read_text()
+    assert [
+        rule["alert"]
+        for group in RULES
+        for rule in group["rules"]
+        if f"`{rule['alert']}`" not in guide
+    ] == []
+
+
 def test_every_alert_says_how_bad_it_is_and_what_to_do() -> None:
     rules = [rule for group in RULES for rule in group["rules"]]
     assert len({rule["alert"] for rule in rules}) == len(rules)

@@ -28,6 +28,7 @@ from ibkr.errors import (
     RequestTimeout,
     SyncFailed,
 )
+from ibkr.journal import Journal
 from ibkr.models import (
     CommissionReported,
     Contract,
@@ -164,6 +165,48 @@ async def test_live_account_needs_both_switches():
     bench.gateway.accounts = ["U7654321"]
     await bench.client.connect()
     assert bench.client.is_connected()
+    await bench.client.disconnect()
+
+
+async def test_who_gives_up_a_connect_leaves_the_attempt_to_others(bench):
+    bench.let_sleep.clear()
+    bench.gateway.refusals = 1
+    one = await bench.start(bench.client.connect())
+    two = await bench.start(bench.client.connect())
+    one.cancel()
+    await asyncio.wait({one})
+    bench.let_sleep.set()
+    assert (await two).accounts == ("DU1234567",)
+
+
+async def closing(bench, monkeypatch):
+    """A disconnect() that waits for a peer that does not close."""
+    monkeypatch.setattr(bench.gateway.ib.client, "disconnect", lambda: None)
+    return await bench.start(bench.client.disconnect()), bench.gateway.ib.client.conn
+
+
+async def test_who_gives_up_a_disconnect_leaves_nothing_open(tmp_path, monkeypatch):
+    bench = Bench(journal=tmp_path / "journal")
+    await bench.client.connect()
+    disconnect, conn = await closing(bench, monkeypatch)
+    disconnect.cancel()
+    await asyncio.wait({disconnect})
+    assert conn.transport is None
+    other = Journal(tmp_path / "journal")
+    other.take()
+    other.close()
+
+
+async def test_connect_during_a_disconnect_keeps_what_it_took(tmp_path, monkeypatch):
+    bench = Bench(journal=tmp_path / "journal")
+    await bench.client.connect()
+    disconnect, conn = await closing(bench, monkeypatch)
+    await bench.client.connect()
+    events = bench.client.order_events()
+    conn.lose("")
+    await disconnect
+    assert (await bench.resting(), bench.client.state) == (2, S.READY)
+    assert (await anext(events)).result.order_id == 2
     await bench.client.disconnect()
 
 
@@ -451,6 +494,20 @@ async def test_refused_subscription_is_typed_and_leaves_nothing_behind(ready, co
     assert value(ready, "ib_market_data_subscriptions") == 0
 
 
+async def test_who_gives_up_before_it_was_asked_leaves_the_asking_to_others(ready, monkeypatch):
+    turn_comes = asyncio.Event()
+    monkeypatch.setattr(ready.client._link, "slot", turn_comes.wait)
+    one = await ready.start(ready.client.request_market_data(AAPL))
+    two = await ready.start(ready.client.request_market_data(AAPL))
+    one.cancel()
+    await asyncio.wait({one})
+    turn_comes.set()
+    await turn()
+    ((request_id, *_),) = ready.gateway.sent("reqMktData")
+    ready.gateway.ticks(request_id)
+    assert (await two).contract == AAPL
+
+
 async def test_subscription_without_ticks_times_out_and_is_cancelled(ready):
     with pytest.raises(RequestTimeout):
         await ready.client.request_market_data(AAPL)
@@ -588,6 +645,29 @@ async def test_subscription_refused_during_an_outage_is_only_interrupted(ready):
     await ready.until(S.READY)
     ready.gateway.ticks(ready.gateway.sent("reqMktData")[1][0], bid=7.0)
     assert (await anext(quotes)).bid == 7
+
+
+async def test_data_lost_again_before_all_is_restored_is_subscribed_again(ready):
+    await ready.subscribed()
+    ready.gateway.unanswered = {"openOrders"}
+    ready.gateway.error(-1, 1101)
+    await turn()
+    assert len(ready.gateway.sent("reqMktData")) == 2
+    ready.gateway.error(-1, 1100)
+    ready.gateway.unanswered = set()
+    ready.gateway.error(-1, 1101)
+    await ready.until(S.READY)
+    assert len(ready.gateway.sent("reqMktData")) == 3
+    assert len(ready.gateway.connect_calls) == 1
+
+
+async def test_a_list_refused_after_an_outage_ends_the_link_and_not_the_trading(ready):
+    ready.gateway.error(-1, 1100)
+    ready.gateway.refused["executions"] = 100
+    ready.gateway.error(-1, 1102)
+    await ready.until(S.RECONNECTING)
+    ready.gateway.refused.clear()
+    await ready.until(S.READY)
 
 
 async def test_outage_during_start_up_is_not_ready(bench):

@@ -133,3 +133,14 @@ def test_a_switch_that_cannot_be_thrown_is_an_error_with_its_remedy(tmp_path):
     assert (nameless.exit_code, "set IBKR_KILL_SWITCH" in nameless.output) == (2, True)
     failed = run("halt", "--kill-switch", tmp_path / "none" / "halt")
     assert (failed.exit_code, "make its directory" in failed.output) == (1, True)
+    for command in ("halt", "resume"):
+        failed = run(command, "--kill-switch", tmp_path)
+        assert (failed.exit_code, "is a directory, which halts" in failed.output) == (1, True)
+        empty = run(command, IBKR_KILL_SWITCH="")
+        assert (empty.exit_code, "kill_switch: " in empty.output) == (2, True)
+
+
+def test_a_relative_switch_is_told_with_its_place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = run("halt", "--kill-switch", "halt")
+    assert str(tmp_path / "halt") in told.output

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 from bench import AAPL, BUY, LIMIT, Bench, turn
+from click.testing import CliRunner
 from fake_ib import real
 from structlog.testing import capture_logs
 
+from ibkr.cli import cli
 from ibkr.connection import ConnectionState as S
+from ibkr.entries import BY_HAND
 from ibkr.errors import (
     CancelTooLate,
+    ConnectivityError,
     IdempotencyConflict,
     JournalError,
     NotConnected,
@@ -47,9 +51,9 @@ class WatchedJournal(Journal):
         self.note("intend")
         super().intend(*row)
 
-    def send(self, *row):
+    def send(self, *row, **mark):
         self.note("send")
-        super().send(*row)
+        super().send(*row, **mark)
 
     def acknowledge(self, *row):
         self.note("acknowledge")
@@ -191,6 +195,49 @@ async def test_a_late_answer_is_asked_for_once_before_the_fate_is_called_unknown
     assert len(bench.placed()) == 1
 
 
+async def test_a_refusal_that_comes_while_it_is_asked_for_is_told_to_its_caller(bench):
+    bench.gateway.answers["reqOpenOrders"] = lambda: bench.gateway.error(
+        bench.placed()[0][0], 201, "no funds"
+    )
+    with pytest.raises(OrderRejected, match="no funds"):
+        await bench.client.place_order(AAPL, LIMIT)
+
+
+async def test_a_parent_that_is_not_found_is_a_refusal_where_nothing_was_cancelled(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    bench.gateway.error(bench.placed()[0][0], 135, "Can't find order with id =3")
+    with pytest.raises(OrderNotFound):
+        await task
+    assert (entry(bench).reject_code, bench.client.in_doubt()) == (135, ())
+
+
+async def test_a_code_that_follows_the_acknowledgement_at_once_refuses_nothing(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    bench.gateway.status(order_id, "Submitted")
+    bench.gateway.error(order_id, 201, "a warning")
+    assert (await task).status is OrderStatus.SUBMITTED
+    assert entry(bench).reject_code is None
+
+
+async def test_orders_of_others_and_of_nobody_answer_nothing(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    bench.gateway.status(order_id, "Submitted", client=2, perm=9)
+    bench.gateway.status(4711, "Submitted", perm=8)
+    bench.gateway.open_order(order_id, client=2)
+    await turn()
+    assert not task.done()
+    bench.gateway.status(order_id, "Submitted")
+    assert (await task).client_id == 1
+
+
+async def test_an_order_changed_into_what_we_cannot_say_is_found_all_the_same(bench):
+    order_id = await bench.unanswered()
+    bench.gateway.open_order(order_id, order_type="BOX TOP", order_ref=entry(bench).reference)
+    assert bench.client.in_doubt() == ()
+
+
 async def test_a_refusal_that_comes_too_late_for_its_caller_still_decides(bench):
     order_id = await bench.unanswered()
     bench.gateway.error(order_id, 201, "no funds")
@@ -283,8 +330,14 @@ async def test_an_incomplete_second_look_keeps_the_gate_closed_until_it_is_compl
         (lambda _: None, {"read_only": True}, "i"),
         (lambda _: None, {"client_id": 9}, "i"),
         (lambda made: setattr(made.gateway, "next_valid_id", 500), {}, "e"),
+        (lambda made: setattr(made.gateway, "accounts", ["DU7654321"]), {}, "i"),
     ],
-    ids=["read only: no lists", "another client id: not fenced", "the id is used up"],
+    ids=[
+        "read only: no lists",
+        "another client id: not fenced",
+        "the id is used up",
+        "a gateway of another account",
+    ],
 )
 async def test_what_a_restart_cannot_prove_stays_in_doubt(bench, prepare, options, rule):
     await bench.unanswered()
@@ -293,6 +346,17 @@ async def test_what_a_restart_cannot_prove_stays_in_doubt(bench, prepare, option
     prepare(again)
     await again.client.connect()
     assert (entry(again).verdict, entry(again).rule) == (Verdict.UNKNOWN, rule)
+    assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
+    await again.client.disconnect()
+
+
+async def test_an_order_in_doubt_is_counted_after_a_restart_though_the_gateway_is_away(bench):
+    await bench.unanswered()
+    await bench.client.disconnect()
+    again = KeptBench(bench.client.journal, connect_attempts=1)
+    again.gateway.refusals = 1
+    with pytest.raises(ConnectivityError):
+        await again.client.connect()
     assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
     await again.client.disconnect()
 
@@ -319,6 +383,51 @@ async def test_a_look_that_stays_incomplete_after_an_outage_ends_the_link(bench)
     await bench.until(S.RECONNECTING)
     bench.gateway.unanswered.clear()
     await bench.until(S.READY)
+
+
+async def test_an_outage_during_a_start_up_is_remembered_of_what_is_in_doubt(bench):
+    await bench.unanswered()
+    bench.gateway.at_start.append(lambda _: bench.gateway.error(-1, 1100))
+    bench.gateway.drop()
+    await bench.until(S.DEGRADED)
+    bench.gateway.at_start.clear()
+    bench.gateway.drop()
+    await bench.until(S.READY)
+    assert (entry(bench).verdict, entry(bench).rule) == (Verdict.UNKNOWN, "f")
+
+
+async def test_a_list_the_gateway_refuses_does_not_make_an_order_refused(bench):
+    bench.gateway.refused["executions"] = 321
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+    assert len(bench.client.in_doubt()) == len(bench.placed()) == 1
+
+
+async def test_orders_that_stay_in_doubt_are_counted_after_each_restart(bench):
+    await bench.unanswered()
+    await bench.client.disconnect()
+    for _ in range(2):
+        again = KeptBench(bench.client.journal)
+        again.gateway.next_valid_id = 500
+        await again.client.connect()
+        assert len(again.client.in_doubt()) == again.client.metrics.orders_in_doubt == 1
+        await again.client.disconnect()
+
+
+async def test_an_order_closed_by_hand_while_the_client_was_away_stays_closed(tmp_path):
+    bench = KeptBench(Journal(tmp_path / "journal"))
+    await bench.client.connect()
+    await bench.unanswered()
+    await bench.client.disconnect()
+    words = "orders --journal {} close k --as filled --reason statement"
+    done = CliRunner().invoke(cli, words.format(tmp_path / "journal").split())
+    assert done.exit_code == 0, done.output
+    bench.gateway.next_valid_id = 500
+    await bench.client.connect()
+    assert bench.client.in_doubt() == ()
+    assert bench.client.order_by_key("k").status is OrderStatus.FILLED
+    assert entry(bench).rule == BY_HAND
+    await bench.client.disconnect()
 
 
 async def test_ids_go_on_where_the_last_process_stopped(bench, restarted):
@@ -467,6 +576,23 @@ async def test_an_incomplete_look_judges_nothing_and_is_taken_again(bench):
     assert entry(bench).verdict is Verdict.NOT_ACCEPTED
 
 
+async def test_a_refused_look_judges_nothing_and_is_taken_again(bench):
+    await bench.unanswered()
+    bench.gateway.refused["executions"] = 100
+    await looked(bench)
+    assert entry(bench).verdict is None
+    bench.gateway.refused.clear()
+    await looked(bench)
+    assert entry(bench).verdict is Verdict.NOT_ACCEPTED
+
+
+async def test_looks_leave_nothing_behind(bench):
+    asked = bench.client._link._snapshot
+    for _ in range(5):
+        await bench.client._link.snapshot()
+    assert len(asked) <= 3
+
+
 async def test_looking_ends_with_the_client(bench):
     await bench.unanswered()
     await turn()
@@ -524,6 +650,77 @@ async def test_a_cancel_goes_out_even_where_it_cannot_be_kept(bench, monkeypatch
     assert len(bench.gateway.sent("cancelOrder")) == 1
     bench.gateway.status(order_id, "Cancelled")
     assert (await cancel).status is OrderStatus.CANCELLED
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(10147, OrderNotFound), (10148, CancelTooLate), (161, CancelTooLate)],
+)
+async def test_a_refused_cancel_says_nothing_of_the_order_in_doubt(bench, code, error):
+    order_id = await bench.unanswered()
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.error(order_id, code, "cannot be cancelled, state: Filled")
+    with pytest.raises(error):
+        await cancel
+    assert (entry(bench).reject_code, entry(bench).cancel_sent) == (None, False)
+    assert len(bench.client.in_doubt()) == 1
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+
+
+async def test_a_refused_cancel_is_no_answer_to_who_waits_for_the_order(bench):
+    task = await bench.start(bench.client.place_order(AAPL, LIMIT, key="k"))
+    ((order_id, _, _),) = bench.placed()
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.error(order_id, 10148, "cannot be cancelled, state: Filled")
+    with pytest.raises(CancelTooLate):
+        await cancel
+    bench.gateway.execution(order_id)
+    assert (await task).status is OrderStatus.FILLED
+
+
+async def test_who_gives_up_a_cancel_leaves_the_others_waiting_for_it(bench):
+    order_id = await bench.resting()
+    one = await bench.start(bench.client.cancel_order(order_id))
+    two = await bench.start(bench.client.cancel_order(order_id))
+    one.cancel()
+    await asyncio.wait({one})
+    bench.gateway.status(order_id, "Cancelled")
+    assert (await two).status is OrderStatus.CANCELLED
+    assert len(bench.gateway.sent("cancelOrder")) == 1
+
+
+async def test_a_cancel_that_was_not_answered_can_be_sent_again(bench):
+    order_id = await bench.resting()
+    with pytest.raises(OrderStateUnknown):
+        await bench.client.cancel_order(order_id)
+    again = await bench.start(bench.client.cancel_order(order_id))
+    assert len(bench.gateway.sent("cancelOrder")) == 2
+    bench.gateway.status(order_id, "Cancelled")
+    assert (await again).status is OrderStatus.CANCELLED
+
+
+async def test_a_cancel_that_was_not_sent_is_not_kept_as_sent(bench, monkeypatch):
+    order_id = await bench.resting()
+    turn_comes = asyncio.Event()
+    monkeypatch.setattr(bench.client._link, "slot", turn_comes.wait)
+    cancel = await bench.start(bench.client.cancel_order(order_id))
+    bench.gateway.drop()
+    turn_comes.set()
+    with pytest.raises(NotConnected):
+        await cancel
+    (known,) = bench.client.journal.entries()
+    assert not known.cancel_sent
+
+
+async def test_an_order_whose_writing_failed_is_in_doubt(bench, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("half a message")
+
+    monkeypatch.setattr(bench.gateway.ib.client, "placeOrder", fail, raising=False)
+    with pytest.raises(RuntimeError):
+        await bench.client.place_order(AAPL, LIMIT, key="k")
+    assert len(bench.client.in_doubt()) == bench.client.metrics.orders_in_doubt == 1
 
 
 async def test_a_client_that_lost_its_link_keeps_the_journal_from_others(tmp_path):

@@ -86,6 +86,19 @@ def test_a_tier_that_is_none_is_refused(suite) -> None:
     assert f"--tier moon is no tier; use one of {known}" in result.stderr
 
 
+@pytest.mark.parametrize("tier", ["container", "live"])
+def test_a_tier_whose_packages_are_not_installed_names_the_extra(suite, tier) -> None:
+    absent = suite / "absent"
+    absent.mkdir()
+    (absent / "docker.py").write_text(
+        "raise ModuleNotFoundError(\"No module named 'docker'\", name='docker')"
+    )
+    path = os.pathsep.join([str(absent), *sys.path])
+    result = run(suite, "--tier", tier, environment={"PYTHONPATH": path})
+    assert result.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"--tier {tier} needs the package docker: install it with the extra" in result.stderr
+
+
 def test_what_ran_on_each_tier_is_counted(suite) -> None:
     result = run(suite, "--tier", "mock", "-n", "1")
     assert "contract: mock 1\n" in result.stdout

@@ -121,7 +121,8 @@ def test_different_outcomes_of_one_scenario_diverge():
 
 def test_different_observations_of_one_scenario_diverge_but_not_what_belongs_to_the_place():
     def seen(tier, orders, version):
-        return result(tier=tier, observations={"orders": orders, "server_version": version})
+        moment = {"server_version": version, "ib_last_quote_timestamp_seconds": f"17{version}"}
+        return result(tier=tier, observations={"orders": orders} | moment)
 
     results = recorded(seen("mock", "1.0", "0"), seen("simulator", "2.0", "178"))
     (found,) = results.divergences
@@ -142,12 +143,19 @@ def test_account_ids_are_masked_wherever_text_is_kept():
     step = {"keyword": "Given", "text": hostile, "line": 1, "outcome": "failed", "duration_s": 0}
     failure = {"phase": "call", "message": hostile, "detail": hostile}
     broken = result(
-        outcome="failed", failures=[failure], transcript=[frame], steps=[step], reason=hostile
+        name=hostile,
+        outcome="failed",
+        failures=[failure],
+        transcript=[frame],
+        steps=[step],
+        reason=hostile,
+        examples={"account": hostile},
+        observations={"account": hostile},
     )
     text = recorded(broken, status=1, problems=[hostile]).model_dump_json()
     assert "DU1234567" not in text
     assert "U7654321" not in text
-    assert text.count("DU***67") == 7  # the problem stands with its run and with the whole
+    assert text.count("DU***67") == 10  # the problem stands with its run and with the whole
 
 
 def test_results_survive_the_file():

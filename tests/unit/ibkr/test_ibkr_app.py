@@ -1,10 +1,13 @@
 """The HTTP app around a mock client, called in process."""
 
+import asyncio
+
 import httpx
 import pytest
+import structlog
 
 from ibkr import errors
-from ibkr.app import HTTP_STATUS, Tokens, create_app, get_client, http_status
+from ibkr.app import HTTP_STATUS, Tokens, create_app, factory, get_client, http_status
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract
 
@@ -142,6 +145,60 @@ async def test_lifespan_connects_and_disconnects():
         states = [(await anext(events)).state for _ in range(3)]
     assert states[-1] == "ready"
     assert client.state == "closed"
+
+
+async def test_a_journal_that_another_app_holds_is_said_and_tried_again(monkeypatch):
+    monkeypatch.setattr(factory, "_PAUSE_S", 0.0)
+    client = MockIBKRClient()
+    connect, refusals = client.connect, [errors.JournalError("journal x is in use")] * 2
+
+    async def taken():
+        if refusals:
+            raise refusals.pop()
+        return await connect()
+
+    client.connect = taken
+    events = client.connection_events()
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.timeout(1):
+            app = create_app(client)
+            async with app.router.lifespan_context(app):
+                while (await anext(events)).state != "ready":
+                    continue
+    said = [one for one in logs if one["event"] == "not_connected"]
+    assert [one["reason"] for one in said] == ["journal x is in use"] * 2
+
+
+async def test_a_gateway_without_its_link_to_ib_is_not_asked_again_and_again():
+    client, calls = MockIBKRClient(), []
+    connect = client.connect
+
+    async def degraded():
+        calls.append(client.state)
+        assert len(calls) < 9, "the loop of the app stands still"
+        info = await connect()
+        client.lose_upstream()
+        return info
+
+    client.connect = degraded
+    app = create_app(client)
+    async with app.router.lifespan_context(app):
+        for _ in range(9):
+            await asyncio.sleep(0)
+        assert (client.state, len(calls)) == ("degraded", 1)
+        client.restore_connection()
+        assert client.is_connected()
+
+
+async def test_a_bug_while_connecting_is_in_the_log():
+    client = MockIBKRClient()
+    client.connect = None
+    app = create_app(client)
+    with structlog.testing.capture_logs() as logs:
+        async with app.router.lifespan_context(app):
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+    assert "NoneType" in next(one for one in logs if one["event"] == "unexpected_error")["cause"]
 
 
 @pytest.mark.parametrize(

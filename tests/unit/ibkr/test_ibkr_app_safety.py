@@ -10,7 +10,7 @@ import structlog
 
 from ibkr.app import Limits, Tokens, create_app
 from ibkr.app.problems import AppCode
-from ibkr.errors import ErrorCode, OrderStateUnknown, RequestTimeout
+from ibkr.errors import ErrorCode, JournalError, OrderStateUnknown, RequestTimeout
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract
 
@@ -127,6 +127,26 @@ async def test_no_token_and_no_account_is_ever_told(mock, capsys):
         assert secret not in text
 
 
+async def test_account_ids_are_masked_in_every_answer_about_an_order(mock):
+    account = {"account": "DU1234567"}
+    mock.set_quote(AAPL, bid="190.00", ask="190.05")
+    async with http_of(mock, TRADE) as http:
+        told = [await post(http, BUY | account), await http.get("/orders/by-key/k-1")]
+        assert told[0].json()["fills"][0]["account"] == "DU***67"
+        resting = await post(http, FAR | account, "k-2")
+        where = resting.headers["location"]
+        told += [resting, await http.get(where), await http.delete(where)]
+        mock.reject_next_order(201, "account DU1234567 has no margin")
+        await post(http, FAR, "k-3")
+        told.append(await http.get("/orders/by-key/k-3"))
+        assert told[-1].json()["reject_reason"] == "account DU***67 has no margin"
+        mock.leave_next_order_unanswered()
+        told += [await post(http, FAR | account, "k-4"), await http.get("/orders/in-doubt")]
+        assert told[-1].json()["orders"][0]["order"]["account"] == "DU***67"
+    assert [one.status_code for one in told] == [201, 200, 201, 200, 200, 200, 202, 200]
+    assert "DU1234567" not in "".join(one.text for one in told)
+
+
 # --- idempotency keys -----------------------------------------------------------------
 
 
@@ -239,7 +259,112 @@ async def test_an_order_on_its_way_when_the_app_ends_is_answered_truly(mock, sen
             is_problem(answer, 503, "shutting_down")
 
 
+async def test_a_cancel_on_its_way_when_the_app_ends_is_in_doubt(mock):
+    under_way = asyncio.Event()
+
+    async def hangs(order_id):
+        under_way.set()
+        await asyncio.Event().wait()
+
+    async with http_of(mock, TRADE, shutdown_grace_s=0.0) as http:
+        order_id = (await post(http)).json()["order_id"]
+        mock.cancel_order = hangs
+        waiting = asyncio.create_task(http.delete(f"/orders/{order_id}"))
+        await under_way.wait()
+        http._transport.app.state.context.closing.set()
+        async with asyncio.timeout(1):
+            answer = await waiting
+        assert (answer.status_code, answer.json()["state"]) == (202, "unknown")
+        assert answer.headers["location"] == f"/orders/{order_id}"
+
+
+async def test_a_cancel_in_doubt_is_202_though_the_journal_does_not_tell_the_order(mock):
+    async def lost(order_id):
+        raise OrderStateUnknown("the link dropped", order_id=order_id)
+
+    def broken(order_id):
+        raise JournalError("journal x is damaged")
+
+    async with http_of(mock, TRADE) as http:
+        order_id = (await post(http)).json()["order_id"]
+        mock.cancel_order, mock.order = lost, broken
+        answer = await http.delete(f"/orders/{order_id}")
+        assert (answer.status_code, answer.json()["order"]) == (202, None)
+        is_problem(await http.get(f"/orders/{order_id}"), 503, "journal_unusable")
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for_when_the_app_ends(mock):
+    begun = asyncio.Event()
+
+    async def half():
+        yield b'{"symbol": '
+        begun.set()
+        await asyncio.Event().wait()
+
+    headers = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    async with http_of(mock, TRADE) as http:
+        waiting = asyncio.create_task(http.post("/orders", content=half(), headers=headers))
+        await begun.wait()
+        http._transport.app.state.context.closing.set()
+        async with asyncio.timeout(1):
+            is_problem(await waiting, 503, "shutting_down")
+    assert mock.metrics.orders_total == 0
+
+
+@pytest.mark.parametrize("path", ["/quotes/AAPL", "/quotes/AAPL/stream"])
+async def test_a_quote_that_does_not_come_is_not_waited_for_when_the_app_ends(mock, path):
+    under_way = asyncio.Event()
+
+    async def hangs(contract):
+        under_way.set()
+        await asyncio.Event().wait()
+
+    async with http_of(mock, TRADE) as http:
+        mock.request_market_data = hangs
+        waiting = asyncio.create_task(http.get(path))
+        await under_way.wait()
+        http._transport.app.state.context.closing.set()
+        async with asyncio.timeout(1):
+            is_problem(await waiting, 503, "shutting_down")
+
+
+async def test_what_broke_while_an_order_was_out_is_in_the_log(mock):
+    place = mock.place_order
+
+    async def breaks(contract, order, *, key):
+        await place(contract, order, key=key)
+        raise KeyError("a bug about DU1234567")
+
+    async with http_of(mock, TRADE) as http:
+        mock.place_order = breaks
+        with structlog.testing.capture_logs() as logs:
+            assert (await post(http)).status_code == 202
+    (said,) = [one for one in logs if one["event"] == "unexpected_error"]
+    assert "a bug about DU***67" in said["cause"]
+
+
 # --- every error has the one shape ----------------------------------------------------
+
+
+async def test_a_path_with_a_slash_too_many_is_not_found_and_redirects_nobody(mock):
+    async with http_of(mock, TRADE) as http:
+        for path in ("/orders/", "/orders/1/", "/health/live/"):
+            is_problem(await http.get(path), 404, "path_not_found")
+
+
+async def test_the_description_itself_allows_reading(mock):
+    async with http_of(mock) as http:
+        answer = await http.post("/openapi.json")
+    is_problem(answer, 405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"
+
+
+async def test_what_was_sent_is_not_repeated_at_length(mock):
+    async with http_of(mock, TRADE) as http:
+        for field in ("action", "order_type", "tif", "sec_type"):
+            answer = await post(http, BUY | {field: "x" * 10_000})
+            assert is_problem(answer, 422, "invalid_body")["field"] == field
+            assert len(answer.content) < 1_000
 
 
 async def test_paths_and_methods_that_do_not_exist_are_problems(mock):
@@ -272,6 +397,12 @@ async def test_a_body_that_does_not_fit_names_its_first_wrong_field(mock, body, 
     assert problem["field"] == field
     assert problem["errors"][0]["field"] == field
     assert mock.metrics.orders_total == 0
+
+
+async def test_a_refusal_is_told_in_our_own_words(mock):
+    async with http_of(mock, TRADE) as http:
+        problem = (await post(http, BUY | {"quantity": "1e99"})).json()
+    assert problem["detail"] == "quantity: use at most 15 digits, and 10 behind the point"
 
 
 async def test_a_misspelt_parameter_is_refused(mock):

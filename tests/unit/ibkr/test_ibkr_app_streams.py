@@ -6,6 +6,7 @@ import pytest
 from served import events_of, served, until
 
 from ibkr.app import Limits, Tokens, create_app
+from ibkr.errors import OrderRejected
 from ibkr.mock_ib_client import MockIBKRClient
 from ibkr.models import Contract, Order
 from ibkr.settings import Settings
@@ -84,6 +85,14 @@ async def test_a_stream_of_an_unknown_contract_is_a_problem_and_counts_nothing(m
     assert metrics_of(app).streams["quotes"] == 0
 
 
+async def test_streams_that_could_not_open_leave_nothing_behind(mock):
+    app = app_of(mock)
+    async with served(app) as (_, http):
+        for number in range(3):
+            assert (await http.get(f"/quotes/NO{number}/stream")).status_code == 404
+    assert dict(app.state.readers.streams) == {}
+
+
 async def test_a_silent_stream_has_heartbeats(mock):
     async with (
         served(app_of(mock, heartbeat_s=0.01)) as (_, http),
@@ -147,6 +156,25 @@ async def test_order_events_have_ids_and_a_caller_who_was_away_gets_what_it_miss
             missed = [await next_real(events) for _ in range(2)]
     assert [name for name, *_ in missed] == ["fill", "commission"]
     assert [number_of(one) for *_, one in missed] == [number_of(seen) + 1, number_of(seen) + 2]
+
+
+async def test_account_ids_are_masked_in_every_event(mock):
+    async with (
+        served(app_of(mock)) as (_, http),
+        http.stream("GET", "/orders/events") as response,
+    ):
+        events = events_of(response)
+        await anext(events)
+        mock.reject_next_order(201, "account DU1234567 has no margin")
+        with pytest.raises(OrderRejected):
+            await mock.place_order(AAPL, FAR)
+        told = [await next_real(events)]
+        await mock.place_order(AAPL, Order.market("BUY", 1, account="DU1234567"))
+        while told[-1][0] != "commission":
+            told.append(await next_real(events))
+    assert {"order_status", "fill", "commission"} <= {name for name, *_ in told}
+    assert "DU***67" in str(told)
+    assert "DU1234567" not in str(told)
 
 
 def number_of(event_id):

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from itertools import count
 
 import pytest
+from structlog.testing import capture_logs
 
 from ibkr.blotter import Blotter, Standing
 from ibkr.errors import (
@@ -173,8 +174,9 @@ def test_an_id_that_was_given_out_again_says_nothing_of_our_order(order_ref):
     assert one.get(1, 4).filled == 0
 
 
-def test_two_permanent_ids_under_one_reference_are_a_duplicate_and_stay_in_doubt():
-    one = sent(blotter())
+@pytest.mark.parametrize("here", [False, True])
+def test_two_permanent_ids_under_one_reference_are_a_duplicate_and_stay_in_doubt(here):
+    one = sent(blotter(), here=here)
     one.order_seen("ibkr-u1/mine", 77, "open order")
     one.order_seen("ibkr-u1/mine", 78, "open order")
     assert verdict(one) == (Verdict.DUPLICATE, "h")
@@ -200,6 +202,45 @@ def test_an_order_given_up_that_shows_up_after_all_is_live_again():
         assert each.by_key("k").status is OrderStatus.SUBMITTED
         assert each.by_key("k").reject_reason == ""
         assert verdict(each) == (Verdict.FOUND, "c")
+
+
+@pytest.mark.parametrize(
+    "tell",
+    [
+        lambda one: one.open_order(open_order()),
+        lambda one: one.status(status()),
+        lambda one: one.fill(fill()),
+        lambda one: one.fill(replace(fill(), quantity=D(1))),
+    ],
+    ids=["open order", "bare status", "fill", "part of a fill"],
+)
+def test_an_order_given_up_on_the_link_that_sent_it_may_show_up_there_too(tell):
+    one = sent(blotter(), here=True)
+    one.settle(replace(HEALTHY, overtaken=one.unanswered_here()))
+    assert verdict(one) == (Verdict.NOT_ACCEPTED, "d")
+    with capture_logs() as logs:
+        tell(one)
+    assert ("order_judged", True) in [(line["event"], line.get("after_all")) for line in logs]
+    for each in (one, again(one)):
+        assert verdict(each) == (Verdict.FOUND, "c")
+        assert each.repeated("k", AAPL, LIMIT).status.is_taken
+        assert each.by_key("k").reject_reason == ""
+
+
+def test_an_order_that_works_after_it_was_refused_is_not_refused():
+    one = sent(blotter(), here=True)
+    one.reject(4, 110, "bad price")
+    one.status(status(word=OrderStatus.CANCELLED))
+    for each in (one, again(one)):
+        with pytest.raises(OrderRejected):
+            each.repeated("k", AAPL, LIMIT)
+    other = sent(blotter(), here=True)
+    other.reject(4, 110, "bad price")
+    other.open_order(open_order())
+    for each in (other, again(other)):
+        order = each.repeated("k", AAPL, LIMIT)
+        assert (order.status, order.reject_code) == (OrderStatus.SUBMITTED, None)
+        assert order.reject_reason == ""
 
 
 @pytest.mark.parametrize(
@@ -256,6 +297,41 @@ def test_a_message_that_was_cut_short_was_not_sent_and_its_key_is_free():
     one.open_order(open_order(9))
     for each in (one, again(one)):
         assert (each.by_key("k").order_id, each.by_key("k").status) == (9, OrderStatus.SUBMITTED)
+
+
+def test_an_order_that_is_sent_again_is_open_again():
+    one = sent(blotter())
+    one.cut_short([4])
+    one.settle(HEALTHY)
+    assert one.journal.open_entries() == ()
+    one.sending(one.intend(AAPL, LIMIT, "k"), 9)
+    assert [entry.order_id for entry in one.journal.open_entries()] == [9]
+
+
+def test_a_key_is_free_while_nothing_was_sent_under_it():
+    one = blotter()
+    one.intend(AAPL, LIMIT, "k")
+    assert one.repeated("k", AAPL, LIMIT) is None
+
+
+def test_a_key_that_is_free_again_after_a_restart_stays_free_when_it_cannot_be_sent():
+    one = sent(blotter())
+    one.cut_short([4])
+    one.settle(HEALTHY)
+    restarted = again(one)
+    restarted.not_sent(restarted.intend(AAPL, LIMIT, "k"))
+    assert restarted.in_doubt() == ()
+    assert restarted.repeated("k", AAPL, LIMIT) is None
+
+
+def test_an_order_taken_up_again_is_in_doubt_only_once_it_is_sent():
+    one = sent(blotter())
+    one.cut_short([4])
+    one.settle(HEALTHY)
+    one.intend(AAPL, LIMIT, "k")
+    for each in (one, again(one)):
+        assert each.in_doubt() == ()
+        assert each.repeated("k", AAPL, LIMIT) is None
 
 
 def test_an_intent_that_was_never_sent_is_proved_unsent_by_the_next_start():

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+from contextlib import asynccontextmanager
 from decimal import Decimal
 
 import pytest
@@ -141,6 +142,28 @@ def test_demo_prints_one_json_object(monkeypatch):
     assert json.loads(result.stdout)["filled_price"] == "190.05"
 
 
+def test_the_demonstration_on_its_own_simulator_keeps_out_of_the_journal(tmp_path, monkeypatch):
+    @asynccontextmanager
+    async def simulator():
+        yield "127.0.0.1", 4002
+
+    made = []
+
+    def client(settings):
+        made.append(settings)
+        return trading_mock(settings=settings)
+
+    monkeypatch.setattr(cli_module, "local_simulator", simulator)
+    monkeypatch.setattr(cli_module, "IBKRClient", client)
+    environment = {"IBKR_JOURNAL": str(tmp_path / "orders.db"), "IBKR_READ_ONLY": "yes"}
+    assert invoke("demo", "--seconds", "0.1", env=environment).exit_code == 0
+    invoke("demo", "--port", "4002", "--seconds", "0.1", env=environment)
+    assert [(one.journal, one.read_only) for one in made] == [
+        (None, False),
+        (tmp_path / "orders.db", True),
+    ]
+
+
 def test_demo_that_fails_says_so_and_exits_with_one(monkeypatch):
     def refusing(_settings):
         client = trading_mock()
@@ -160,12 +183,29 @@ def test_demo_that_fails_says_so_and_exits_with_one(monkeypatch):
         (["demo", "--symbol", "Ü"], {}, "symbol"),
         (["demo", "--port", "1"], {"IBKR_CLIENT_ID": "x"}, "client_id"),
         (["serve"], {"IBKR_APP_HOST": "192.0.2.1"}, "not a loopback"),
+        (
+            ["serve"],
+            {"IBKR_ALLOW_LIVE": "true"},
+            "bad settings: allow_live also needs live_account",
+        ),
+        (["demo", "--seconds", "nan"], {}, "nan is no number of seconds"),
+        (["doctor", "--seconds", "nan"], {}, "nan is no number of seconds"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_status_two(arguments, environment, text):
     result = invoke(*arguments, env=environment)
     assert result.exit_code == 2
     assert text in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["serve --port 0", "doctor", "demo --port 9"])
+@pytest.mark.parametrize(
+    ("journal", "text"), [("/nowhere/journal", "make its directory"), ("", "journal: ")]
+)
+def test_a_journal_that_does_not_serve_is_one_line_and_exit_status_two(command, journal, text):
+    result = CliRunner().invoke(cli, command.split(), env={"IBKR_JOURNAL": journal})
+    assert (result.exit_code, text in result.output) == (2, True)
+    assert len(result.output.splitlines()) == 1
 
 
 def test_port_in_use_is_one_line_and_exit_status_two():

@@ -75,6 +75,12 @@ def test_the_command_says_the_truth_by_its_exit_status(ib_gateway) -> None:
     assert "failed   connect" in ill.output
 
 
+def test_a_journal_that_does_not_serve_is_one_line_and_exit_status_2() -> None:
+    refused = CliRunner().invoke(cli, ["doctor"], env={"IBKR_JOURNAL": "/nowhere/journal"})
+    assert refused.exit_code == 2
+    assert "make its directory" in refused.stderr
+
+
 def test_a_symbol_that_is_none_is_refused() -> None:
     refused = command("--symbol", "")
     assert refused.exit_code == 2

@@ -165,6 +165,15 @@ def test_a_second_writer_is_refused_with_one_clear_error(path):
     two.intend(entry())
 
 
+def test_a_second_writer_is_refused_by_whatever_name_it_comes(path):
+    one = Journal(path)
+    one.take()
+    link = path.with_name("link")
+    link.symlink_to(path)
+    with pytest.raises(JournalError, match="in use by another client"):
+        Journal(link).take()
+
+
 def test_another_process_is_refused_and_its_death_lets_go(path):
     holder = (
         "import sys,time;from pathlib import Path;from ibkr.journal import Journal;"
@@ -225,6 +234,42 @@ def test_a_file_that_is_no_journal_is_refused(path, make, message):
     make(path)
     with pytest.raises(JournalError, match=message):
         Journal(path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE intents SET body = '{'",
+        "UPDATE intents SET body = '{}'",
+        """UPDATE intents SET body = replace(body, '"action"', '"auction"')""",
+        """UPDATE intents SET body = replace(body, '"quantity":"1', '"quantity":"-1')""",
+        "UPDATE intents SET body = CAST(x'7BFF' AS TEXT)",
+        "UPDATE intents SET time = 'noon'",
+        "UPDATE events SET kind = 'forgotten'",
+    ],
+)
+def test_rows_that_nobody_wrote_are_called_damage(path, damage):
+    journal = Journal(path)
+    journal.take()
+    journal.intend(entry())
+    journal.event("ibkr-1", "cut_short", {}, NOON, is_open=True)
+    other = sqlite3.connect(path)
+    other.execute(damage)
+    other.commit()
+    other.close()
+    with pytest.raises(JournalError, match=r"journal is damaged; put back a copy") as caught:
+        journal.entries()
+    assert "AAPL" not in str(caught.value)
+
+
+def test_a_database_of_another_program_is_left_as_it_is(path):
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE t (a)")
+    other.close()
+    before = (path.read_bytes(), path.stat().st_mtime_ns)
+    with pytest.raises(JournalError, match="another program"):
+        Journal(path)
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
 
 
 def test_a_journal_of_another_version_is_refused(path):

@@ -103,6 +103,12 @@ def test_the_story_of_an_order_is_told_in_order_by_reference_or_key(path, name):
     assert told["story"][3]["detail"]["price"] == "190.5"
 
 
+@pytest.mark.parametrize("option", ["--json", "--open"])
+def test_an_option_of_the_list_before_a_command_is_refused(path, option):
+    result = run(option, "show", "k-4", "--journal", path)
+    assert (result.exit_code, "its own options" in result.output) == (2, True)
+
+
 def test_the_story_names_no_account(path):
     for arguments in ([], ["--json"]):
         result = run("--journal", path, "show", "ibkr-4", *arguments)
@@ -171,6 +177,33 @@ def test_the_gateway_overrules_the_hand(path, outcome):
     assert (entry.verdict, entry.rule, entry.is_settled) == (Verdict.FOUND, "c", False)
 
 
+def test_an_open_order_whose_end_nobody_saw_can_be_closed_until_it_is_shown_again(path):
+    journal = Journal(path)
+    journal.take()
+    send(journal, 5, key="k-5")
+    journal.acknowledge("ibkr-5", 80, "open order", NOON)
+    working = {"status": "Submitted", "filled": "3", "average_fill_price": None}
+    journal.event("ibkr-5", "status", working, NOON, is_open=True)
+    journal.close()
+    result = run("close", "k-5", "--as", "cancelled", "--reason", "statement", "--journal", path)
+    assert result.exit_code == 0, result.output
+    blotter = reopened(path)
+    assert (blotter.by_key("k-5").status, blotter.by_key("k-5").filled) == ("Cancelled", 3)
+    assert "ibkr-5" not in {entry.reference for entry in blotter.journal.open_entries()}
+    report = OpenOrderReport(
+        client_id=1,
+        order_id=5,
+        contract=AAPL,
+        order=replace(ORDER, order_ref="ibkr-5"),
+        status=OrderStatus.SUBMITTED,
+        perm_id=80,
+    )
+    blotter.open_order(report)
+    for known in (blotter, again(blotter)):
+        assert known.by_key("k-5").status == "Submitted"
+    assert "ibkr-5" in {entry.reference for entry in blotter.journal.open_entries()}
+
+
 def again(blotter):
     return Blotter(blotter.journal, ClientId(1), ids=lambda: "new", now=lambda: NOON)
 
@@ -178,8 +211,8 @@ def again(blotter):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["k-2", "--as", "filled"], "ibkr-2 is not in doubt, it is Rejected (201)"),
-        (["k-4", "--as", "cancelled"], "ibkr-4 is not in doubt, it is Filled"),
+        (["k-2", "--as", "filled"], "ibkr-2 is Rejected (201); only orders that"),
+        (["k-4", "--as", "cancelled"], "ibkr-4 is Filled; only orders that"),
         (["k-3", "--as", "not-accepted"], "so it was accepted; close it as cancelled or filled"),
         (["k-1", "--as", "filled", "--filled", "1"], "--filled goes with --as cancelled only"),
         (["k-1", "--as", "cancelled", "--filled", "10"], "from 0 to below the quantity 10"),

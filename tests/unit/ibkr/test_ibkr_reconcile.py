@@ -14,6 +14,7 @@ CASES = [
     ("b", Verdict.NOT_SENT, {"cut_short": True}),
     ("i", Verdict.UNKNOWN, {"complete": False}),
     ("i", Verdict.UNKNOWN, {"fenced": False}),
+    ("i", Verdict.UNKNOWN, {"managed": False}),
     ("f", Verdict.UNKNOWN, {"upstream_healthy": False}),
     ("f", Verdict.UNKNOWN, {"disturbed": True}),
     ("g", Verdict.UNKNOWN, {"rolled_over": True}),

@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from ibkr import cli, command_settings
+from ibkr import cli, command_settings, library
 from ibkr.app import Tokens
 from ibkr.app.access import Scope
 from ibkr.settings import Settings
@@ -27,6 +27,8 @@ def serve(*arguments, **environment):
         ({"IBKR_APP_TOKEN": TRADE, "IBKR_APP_READ_TOKEN": TRADE}, "make it another one"),
         ({"IBKR_APP_HOST": "192.0.2.1", "IBKR_APP_TOKEN": TRADE}, "IBKR_APP_ALLOW_REMOTE=true"),
         ({"IBKR_APP_HOST": "192.0.2.1", "IBKR_APP_ALLOW_REMOTE": "true"}, "IBKR_APP_TOKEN_FILE"),
+        ({"IBKR_APP_ALLOWED_HOSTS": "localhost"}, "app_allowed_hosts cannot be read: write it as"),
+        ({"IBKR_JOURNAL": "/nowhere/journal"}, "journal /nowhere/journal cannot be opened or made"),
     ],
 )
 def test_it_refuses_to_start_with_the_remedy_and_without_the_token(environment, message):
@@ -34,6 +36,29 @@ def test_it_refuses_to_start_with_the_remedy_and_without_the_token(environment, 
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
     assert TRADE not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "demo", "doctor"])
+def test_a_library_that_is_not_installed_is_one_line(monkeypatch, command):
+    monkeypatch.setattr(library, "find_spec", lambda _name: None)
+    result = CliRunner().invoke(cli.cli, [command], env={"IBKR_PORT": "1", "IBKR_APP_PORT": "0"})
+    assert result.exit_code == 2
+    assert "Error: no client library is installed: pip install ib_insync" in result.stderr
+
+
+def test_a_file_of_settings_that_is_no_text_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"IBKR_PORT=\xff")
+    result = serve()
+    assert result.exit_code == 2
+    assert "Error: .env or a file in /run/secrets is not UTF-8 text" in result.stderr
+
+
+def test_an_address_that_is_not_of_this_machine_is_named_with_what_to_change():
+    remote = {"IBKR_APP_ALLOW_REMOTE": "true", "IBKR_APP_TOKEN": TRADE}
+    result = serve("--host", "192.0.2.1", **remote)
+    assert result.exit_code == 2
+    assert "Choose another --host or --port" in result.stderr
 
 
 def test_tokens_come_from_files_and_end_at_their_text(tmp_path):

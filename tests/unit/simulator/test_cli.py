@@ -93,6 +93,8 @@ def test_a_port_in_use_is_one_clear_line_and_exit_status_2() -> None:
         (("--commissions", "none"), "'fixed', 'tiered'"),
         (("--control-host", "0.0.0.0"), "give a token with --control-token-file"),  # noqa: S104
         (("--control-token-file", "/no/such/file"), "cannot read the token from /no/such/file"),
+        (("--host", ".a..b", "--port", "0"), "cannot listen on .a..b: it is no host name"),
+        (("--master-client-id", "-5"), "--master-client-id"),
     ],
 )
 def test_wrong_use_is_told_in_one_line_and_exit_status_2(arguments, named) -> None:

@@ -203,7 +203,7 @@ def test_market_data_of_an_ambiguous_contract_is_refused(client) -> None:
 
 def test_a_file_of_ones_own(tmp_path, join) -> None:
     file = tmp_path / "own.csv"
-    file.write_text("symbol,kind,anchor\nACME,stock,12.5\n")
+    file.write_text("symbol,kind,anchor\nACME,stock,12.5\n", "utf-8-sig")  # as a spreadsheet does
     world = World(WorldSettings(clock="manual", instruments=file))
     (found,) = details(join(world=world), symbol="ACME", sec_type="STK", exchange="SMART")
     assert 10**9 <= found.contract.con_id < 2**30
@@ -213,6 +213,8 @@ def test_a_file_of_ones_own(tmp_path, join) -> None:
     ("text", "where"),
     [
         ("symbol,kind,anchor\nACME,stock,x\n", "line 2, field anchor"),
+        ("no table at all\n", "line 1, field [*]: no row follows; begin with a header"),
+        ("", "line 1, field [*]: no row follows; begin with a header"),
         ("symbol,kind\nACME,share\n", "line 2, field kind"),
         ("symbol,kind,colour\nACME,stock,red\n", "line 2, field colour"),
         ("symbol,kind\nACME,stock\nACME,stock\n", "line 3, field con_id"),
