@@ -11,7 +11,6 @@ import inspect
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import fields
-from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +33,7 @@ TESTING = frozenset({"strict", "expects", "errors"})
 """Arguments of the marker that are not about the gateway but about the test."""
 
 PATHS = frozenset({"instruments", "market_data", "state"})
+LISTS = frozenset({"accounts", "withheld"})
 
 HINTS = {
     "This event loop is already running": "A blocking call of the client in an async test: await "
@@ -234,7 +234,7 @@ def _check_names(plain: dict[str, Any]) -> None:
     from simulator.world_settings import DELAYS, RULES, TERMS, WorldSettings  # noqa: PLC0415
 
     known = {f.name for f in fields(WorldSettings)} | {*RULES, *TERMS, *DELAYS, *TESTING}
-    known -= {"commission_delay_ms"}  # in seconds, as all others
+    known -= {"commission_delay_ms", "rules"}  # which have plain names
     for name in plain:
         if name not in known:
             close = get_close_matches(name, known, n=1)
@@ -246,12 +246,15 @@ def _check_names(plain: dict[str, Any]) -> None:
 
 def _as_needed(name: str, value: Any) -> Any:
     """A setting as the world wants it, from how a test or an ini file writes it."""
-    if name in PATHS and isinstance(value, str):
-        return Path(value)
-    if name == "accounts":
-        return (value,) if isinstance(value, str) else tuple(value)
+    from simulator.testing.handle import decimal  # noqa: PLC0415
+
+    if name in PATHS and value is not None:
+        return Path(str(value))
+    if name in LISTS:
+        several = isinstance(value, list | tuple | set | frozenset)
+        return tuple(value) if several else (value,)
     if name == "starting_cash" and isinstance(value, dict):
-        return {currency: Decimal(str(amount)) for currency, amount in value.items()}
+        return {currency: decimal(name, amount) for currency, amount in value.items()}
     return value
 
 
@@ -270,12 +273,10 @@ def _strictness_of(given: dict[str, Any]) -> Strictness | None:
 
     if not given["strict"]:
         return None
-    expects = given.get("expects")
-    names = None if expects is None else frozenset(expects)
     try:
-        return Strictness(names, frozenset(given.get("errors", ())))
+        return Strictness.of(given.get("expects"), given.get("errors", ()))
     except WorldError as error:
-        raise _refusal(f"{MARKER}: expects: {error}") from None
+        raise _refusal(f"{MARKER}: {error}") from None
 
 
 @pytest.hookimpl(wrapper=True)

@@ -84,6 +84,10 @@ class Simulator:
         return self._port
 
     @property
+    def is_running(self) -> bool:
+        return self._server is not None
+
+    @property
     def control_url(self) -> str | None:
         """Where the control plane answers, if it was asked for."""
         return self._control.url if self._control is not None else None
@@ -108,8 +112,11 @@ class Simulator:
     async def serve_control(self) -> str:
         """Serve the control plane too, if it is not yet, on its port or a free one.
 
-        Returns where it answers. Raises `OSError` if the port is taken.
+        Returns where it answers. Raises `OSError` if the port is taken, `RuntimeError` if the
+        simulator does not run, whose `stop` would end it.
         """
+        if self._server is None:
+            raise RuntimeError("the simulator does not run; start it first")
         if self._control is None:
             self._control = ControlServer(
                 self.world, port=self._control_port or 0, access=self._control_access

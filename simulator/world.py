@@ -41,7 +41,7 @@ from simulator.market import (
 from simulator.state import Identity, StateError, StateFile
 from simulator.transcript import Transcript
 from simulator.world_faults import Troubling
-from simulator.world_orders import EVERYTHING, Dealing
+from simulator.world_orders import EVERYTHING, Dealing, number
 from simulator.world_settings import WorldError, WorldSettings
 
 MAX_ADVANCE_S = 31 * 86_400
@@ -62,6 +62,7 @@ class World(Dealing, Troubling):
             (*INSTRUMENTS, *_own_instruments(self.settings.instruments)), PRODUCTS, self._today
         )
         self._check_withheld()
+        self._check_currencies()
         self.on_output: Callable[[], None] = lambda: None
         self.on_failure: Callable[[], None] = lambda: None
         self.failure: str | None = None
@@ -81,6 +82,15 @@ class World(Dealing, Troubling):
                 raise WorldError(
                     f"withheld {name!r} is no symbol or security type that is known, "
                     f"nor {CALENDAR!r}; use one like AAPL or OPT"
+                )
+
+    def _check_currencies(self) -> None:
+        known = {instrument.currency for instrument in self.database}
+        for currency in self.settings.starting_cash:
+            if currency not in known:
+                raise WorldError(
+                    f"starting_cash names {currency!r}, which is not known; "
+                    f"use one of {', '.join(sorted(known))}"
                 )
 
     def _begin(self) -> None:
@@ -203,6 +213,8 @@ class World(Dealing, Troubling):
 
     def instrument(self, name: str) -> Instrument:
         """An instrument by its symbol; raises `WorldError` with the known ones."""
+        if not isinstance(name, str):
+            raise WorldError(f"a symbol must be a text such as AAPL, not {name!r}")
         try:
             return self.database.by_name(name)
         except KeyError as error:
@@ -233,6 +245,10 @@ class World(Dealing, Troubling):
         unknown instrument, a price that is not positive or a crossed quote.
         """
         instrument = self.instrument(name)
+        terms = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size, "last": last}
+        for field, value in terms.items():
+            if value is not None:
+                number(field, value)
         try:
             quote = self.market.set_quote(
                 instrument,
@@ -262,6 +278,8 @@ class World(Dealing, Troubling):
         size that is not positive.
         """
         instrument = self.instrument(name)
+        number("price", price)
+        number("size", size)
         try:
             quote = self.market.print_trade(instrument, self.clock.now_ms(), price, size)
         except ValueError as error:
@@ -290,14 +308,17 @@ class World(Dealing, Troubling):
         """Whether an instrument is halted, or anything that it follows."""
         return self.market.is_halted(self.instrument(name))
 
-    def entitle(self, name: str, entitlement: Entitlement) -> None:
+    def entitle(self, name: str, entitlement: Entitlement | str) -> None:
         """Set what the login may see of an instrument (`*`: of all), from the next request on.
 
         `Entitlement.COMPETING` silences the lines there are with error 10197, until another
-        is set. Raises `WorldError` for an unknown instrument.
+        is set. Raises `WorldError` for an unknown instrument or another entitlement.
         """
         instrument = None if name == EVERYTHING else self.instrument(name)
-        self.gateway.entitle(instrument, entitlement, self.clock.now_ms())
+        if entitlement not in [*Entitlement]:
+            known = ", ".join(Entitlement)
+            raise WorldError(f"entitlement must be one of {known}, not {entitlement!r}")
+        self.gateway.entitle(instrument, Entitlement(entitlement), self.clock.now_ms())
         self.on_output()
 
     def entitlement(self, name: str) -> Entitlement:
@@ -309,6 +330,8 @@ class World(Dealing, Troubling):
 
         Raises `WorldError` for another kind.
         """
+        if "\0" in text + exchange:
+            raise WorldError("text and exchange must be without NUL, which ends a field")
         if kind not in {1, 2, 3}:
             raise WorldError(f"a bulletin is of kind 1, 2 or 3, not {kind}")
         self.gateway.news.publish(text, kind=kind, exchange=exchange)
@@ -325,8 +348,8 @@ class World(Dealing, Troubling):
         """
         if not isinstance(self.clock, ManualClock):
             raise WorldError("the clock is real and cannot be advanced; start with clock manual")
-        if not 0 <= seconds <= MAX_ADVANCE_S:
-            raise WorldError(f"seconds must be between 0 and {MAX_ADVANCE_S}, not {seconds}")
+        if not (isinstance(seconds, int | float | Decimal) and 0 <= seconds <= MAX_ADVANCE_S):
+            raise WorldError(f"seconds must be between 0 and {MAX_ADVANCE_S}, not {seconds!r}")
         target = self.clock.now_ms() + round(seconds * 1000)
         self.gateway.leap(self.clock.now_ms(), target)
         while (due := self.due_ms) is not None and due <= target:

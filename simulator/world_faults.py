@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator.clock import Clock
-from simulator.faults import Fault, Faults, action_of, plain_fault, point_of
+from simulator.faults import Fault, Faults, action_of, check_common, plain_fault, point_of
 from simulator.faults.actions import ON_CONNECTION, Error, RestoreUpstream, StaleSession
 from simulator.faults.points import Where
 from simulator.gateway import Gateway
@@ -115,6 +115,7 @@ class Troubling:
         client_id: int | None = None,
         times: int | None = 1,
     ) -> int:
+        check_common(action=action, at=at, client_id=client_id, times=times)
         fault = Fault(
             id=self._last_fault + 1,
             action=action_of(action, parameters),

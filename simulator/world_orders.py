@@ -54,6 +54,11 @@ class Dealing(ABC):
 
     def order(self, key: OrderKey) -> BrokerOrder:
         """An order by its permanent id or by (client id, order id); raises `WorldError`."""
+        numbers = key if isinstance(key, tuple) else (key,)
+        if len(numbers) > 2 or not all(type(each) is int for each in numbers):
+            raise WorldError(
+                f"an order is named by perm_id or by (client_id, order_id), not {key!r}"
+            )
         if isinstance(key, tuple):
             held = self.broker.order(*key)
             name = f"{key[1]} of client {key[0]}"
@@ -66,7 +71,7 @@ class Dealing(ABC):
 
     def execution(self, exec_id: str) -> Executed:
         """An execution, by the id of any of its revisions, as it stands now."""
-        executed = self.broker.truth.execution(exec_id)
+        executed = self.broker.truth.execution(exec_id) if isinstance(exec_id, str) else None
         if executed is None:
             raise WorldError(f"exec_id {exec_id!r} is of no execution; use the id of one there is")
         return executed
@@ -81,8 +86,8 @@ class Dealing(ABC):
 
     def journal(self, after: int = 0) -> list[str]:
         """What the broker did, a line of JSON for each event, from sequence `after` + 1 on."""
-        if after < 0:
-            raise WorldError(f"after must be 0 or a sequence number, not {after}")
+        if not (isinstance(after, int) and after >= 0):
+            raise WorldError(f"after must be 0 or a sequence number, not {after!r}")
         return list(journal_lines(self.broker.journal[after:]))
 
     # --- orders ---
@@ -136,14 +141,16 @@ class Dealing(ABC):
         as of an order that never was. `reason` is what the text of the code leaves open, and
         the whole text of a code that has none; it is needed where there is nothing else.
         """
-        if code < 1:
-            raise WorldError(f"code must be an error code of a gateway, such as 201, not {code}")
+        if not (isinstance(code, int) and code >= 1):
+            raise WorldError(f"code must be an error code of a gateway, such as 201, not {code!r}")
         if not reason and not is_complete(code):
             raise WorldError(f"reason must be given for code {code}, which has no text of its own")
-        if not (reason.isascii() and (reason.isprintable() or not reason)):
+        if not (
+            isinstance(reason, str) and reason.isascii() and (reason.isprintable() or not reason)
+        ):
             raise WorldError(f"reason must be printable ASCII text, not {reason!r}")
-        if client_id is not None and client_id < 0:
-            raise WorldError(f"client_id must be 0 or more, or None for any, not {client_id}")
+        if not (client_id is None or (isinstance(client_id, int) and client_id >= 0)):
+            raise WorldError(f"client_id must be 0 or more, or None for any, not {client_id!r}")
         self.gateway.orders.intake.reject_next(code, reason, client_id=client_id)
 
     def place_manual(self, symbol: str, order: Order) -> BrokerOrder:
@@ -152,6 +159,8 @@ class Dealing(ABC):
         Raises `WorldError` with the code and the text for what a gateway would refuse.
         """
         instrument = self.instrument(symbol)
+        if not isinstance(order, Order):
+            raise WorldError(f"order must be a simulator.records.Order, not {order!r}")
         if order.what_if or not order.transmit:
             raise WorldError(
                 "an order by hand is transmitted and no preview; leave both as they are"
@@ -206,7 +215,7 @@ class Dealing(ABC):
         if currency not in currencies | ledger.cash.keys():
             known = ", ".join(sorted(currencies))
             raise WorldError(f"currency {currency!r} is not known; use one of {known}")
-        amount = _number("amount", amount)
+        amount = number("amount", amount)
         if not amount:
             raise WorldError("amount must not be 0; use a negative one to pay money out")
         self._publish(self.broker.move_cash(account, currency, amount, self.clock.now_ms()))
@@ -266,24 +275,24 @@ class Dealing(ABC):
         return self.execution(exec_id)
 
 
-def _number(field: str, value: Decimal) -> Decimal:
+def number(field: str, value: Decimal) -> Decimal:
     """A number within reason; whole numbers and text are taken, too."""
     try:
-        number = Decimal(value) if isinstance(value, Decimal | int | str) else Decimal("NaN")
+        exact = Decimal(value) if isinstance(value, Decimal | int | str) else Decimal("NaN")
     except InvalidOperation:
-        number = Decimal("NaN")
-    if not (number.is_finite() and abs(number) < MAX_AMOUNT):
-        raise WorldError(f"{field} must be a finite Decimal, not {value!r}")
-    return number
+        exact = Decimal("NaN")
+    if not (exact.is_finite() and abs(exact) < MAX_AMOUNT):
+        raise WorldError(f"{field} must be a finite Decimal below {MAX_AMOUNT:.0e}, not {value!r}")
+    return exact
 
 
 def _positive(field: str, value: Decimal) -> Decimal:
-    number = _number(field, value)
-    if number <= 0:
+    exact = number(field, value)
+    if exact <= 0:
         raise WorldError(f"{field} must be a positive number, not {value}")
-    return number
+    return exact
 
 
 def _price(value: Decimal, instrument: Instrument) -> Decimal:
     """A price; only that of a combination may be zero or less."""
-    return _number("price", value) if instrument.legs else _positive("price", value)
+    return number("price", value) if instrument.legs else _positive("price", value)

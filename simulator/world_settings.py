@@ -13,18 +13,20 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from simulator.broker import Rules
 from simulator.commissions import Plan
 from simulator.ledger import AccountKind, MarginModel
 from simulator.matching import MODELS
-from simulator.session import DEFAULT_VERSION
+from simulator.session import DEFAULT_VERSION, MAX_VERSION, MIN_VERSION
 
 PAPER_ACCOUNT = re.compile(r"D[UFI]P?[0-9]{3,12}")
 """Paper accounts only, so that no test can be mistaken for a live account."""
 
 MAX_DELAY_S = 86_400
+FLAGS = ("read_only", "historical_pacing", "drops_unreadable", "calendar", "repeats_status")
 
 
 class WorldError(Exception):
@@ -72,6 +74,7 @@ class WorldSettings:
     repeats_status: bool = False
 
     def __post_init__(self) -> None:
+        self._check_types()
         if self.clock not in {"real", "manual"}:
             raise WorldError(f"clock must be 'real' or 'manual', not {self.clock!r}")
         self._check_accounts()
@@ -81,9 +84,42 @@ class WorldSettings:
             )
         self._check_rules()
 
+    def _check_types(self) -> None:
+        flags = {name: getattr(self, name) for name in FLAGS}
+        for name, value in (flags | {"checks_funds": self.rules.checks_funds}).items():
+            if not isinstance(value, bool):
+                raise WorldError(f"{name} must be true or false, not {value!r}")
+        for name in ("seed", "server_version"):
+            if type(getattr(self, name)) is not int:
+                raise WorldError(f"{name} must be a whole number, not {getattr(self, name)!r}")
+        if not MIN_VERSION <= self.server_version <= MAX_VERSION:
+            raise WorldError(
+                f"server_version must be between {MIN_VERSION} and {MAX_VERSION}, "
+                f"not {self.server_version}"
+            )
+        for name in ("master_client_id", "max_requests_per_s"):
+            if type(getattr(self, name)) not in {int, NoneType}:
+                raise WorldError(
+                    f"{name} must be a whole number or None, not {getattr(self, name)!r}"
+                )
+        self._check_cash()
+
+    def _check_cash(self) -> None:
+        is_table = isinstance(self.starting_cash, dict) and bool(self.starting_cash)
+        if not is_table or not all(
+            isinstance(amount, Decimal) and amount.is_finite()
+            for amount in self.starting_cash.values()
+        ):
+            raise WorldError(
+                "starting_cash must have an amount for each currency, such as "
+                f"{{'USD': Decimal(1000)}}, not {self.starting_cash!r}"
+            )
+
     def _check_accounts(self) -> None:
+        if len(set(self.accounts)) < len(self.accounts):
+            raise WorldError(f"accounts must differ from each other, not {self.accounts}")
         for account in self.accounts:
-            if not PAPER_ACCOUNT.fullmatch(account):
+            if not isinstance(account, str) or not PAPER_ACCOUNT.fullmatch(account):
                 raise WorldError(
                     f"account {account!r} is not a paper account; use one like DU9000001"
                 )

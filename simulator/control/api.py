@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -49,6 +50,13 @@ def create_control(world: World, access: ControlAccess | None = None) -> FastAPI
         return JSONResponse(
             problem.model_dump(), status_code=409, media_type="application/problem+json"
         )
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> JSONResponse:
+        """Without what was sent, which may be of any size, and no JSON (1e400)."""
+        del request
+        told = [{name: part[name] for name in ("type", "loc", "msg")} for part in error.errors()]
+        return JSONResponse({"detail": told}, status_code=422)
 
     @app.get(HEALTH, summary="Whether the control plane answers; needs no token")
     async def health() -> Health:

@@ -10,7 +10,7 @@ faults nothing of this stands between a gateway and its clients.
 from simulator.faults.actions import ACTIONS, Action
 from simulator.faults.engine import Faults
 from simulator.faults.points import Point
-from simulator.faults.table import Fault, action_of, as_plain, plain_fault, point_of
+from simulator.faults.table import Fault, action_of, as_plain, check_common, plain_fault, point_of
 
 __all__ = [
     "ACTIONS",
@@ -20,6 +20,7 @@ __all__ = [
     "Point",
     "action_of",
     "as_plain",
+    "check_common",
     "plain_fault",
     "point_of",
 ]

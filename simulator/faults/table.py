@@ -133,12 +133,17 @@ def plain_fault(plain: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(plain, Mapping) or "action" not in plain:
         raise WorldError(f"a fault must be an object with an action, not {plain!r}"[:200])
     common = {name: plain[name] for name in _COMMON if name in plain}
+    check_common(**common)
+    beside = {name: value for name, value in plain.items() if name not in _COMMON}
+    return common, {**common.pop("parameters", {}), **beside}
+
+
+def check_common(**common: Any) -> None:
+    """Raises `WorldError` for what all faults have, if it is of another type."""
     for name, value in common.items():
         if type(value) not in _COMMON[name]:
             kinds = ["null" if kind is NoneType else kind.__name__ for kind in _COMMON[name]]
             raise WorldError(f"{name} must be of type {' or '.join(kinds)}, not {value!r}")
-    beside = {name: value for name, value in plain.items() if name not in _COMMON}
-    return common, {**common.pop("parameters", {}), **beside}
 
 
 def as_plain(action: Action) -> dict[str, Any]:
@@ -179,6 +184,8 @@ def _text(name: str, value: Any) -> str:
         value = str(value)  # a number of a field, or a text that is one
     if not isinstance(value, str) or "\0" in value or len(value) > MAX_TEXT:
         raise ValueError(f"{name} must be a text of {MAX_TEXT} letters at most, without NUL")
+    if any("\ud800" <= letter <= "\udfff" for letter in value):
+        raise ValueError(f"{name} must be a text of whole letters, without lone surrogates")
     return value
 
 
@@ -189,9 +196,14 @@ def _number(name: str, hint: Any, value: Any) -> Any:
             raise ValueError(f"{name} must be {_KINDS[hint]}, not {value!r}")
         return value
     is_number = isinstance(value, int) or (hint is float and isinstance(value, float))
-    if not is_number or not math.isfinite(value):
+    if not is_number or not (isinstance(value, int) or math.isfinite(value)):
         raise ValueError(f"{name} must be {_KINDS[hint]}, not {value!r}")
-    return hint(value)
+    try:
+        return hint(value)
+    except OverflowError:
+        raise ValueError(
+            f"{name} must be a number within reason, not {str(value)[:20]}..."
+        ) from None
 
 
 _KINDS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}

@@ -109,7 +109,7 @@ class Expectation:
 
 def kind_of(kind: type | str) -> type:
     """A kind of request by its class or name; raises `WorldError` with the known ones."""
-    name = kind if isinstance(kind, str) else kind.__name__
+    name = kind if isinstance(kind, str) else getattr(kind, "__name__", repr(kind))
     if name not in KINDS or not (isinstance(kind, str) or kind is KINDS[name]):
         raise WorldError(f"no request is called {name!r}; {_remedy(name, KINDS, KINDS)}")
     return KINDS[name]

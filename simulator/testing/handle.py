@@ -92,10 +92,12 @@ class IBGateway(OnThread):
         self._verified: set[int] = set()
         self._seen_codes: set[int] = set()
         self._waiting: list[Callable[[], None]] = []
+        self._is_closed = False
         self._world.on_received = self._look
         self.start()
 
     def on_world(self, function: Callable[[World], R]) -> R:
+        self._check_open()
         result = self._thread.call(lambda: function(self._world))
         if self._server.is_opening:  # as the last restart or refusal is over now
             self._thread.await_(self._server.opened())
@@ -119,6 +121,9 @@ class IBGateway(OnThread):
     @property
     def control_url(self) -> str:
         """Where the control plane answers: served from when it is asked for first."""
+        self._check_open()
+        if not self._server.is_running:
+            raise WorldError("the gateway was stopped, and its control plane with it; start() it")
         return self._thread.await_(self._server.serve_control())
 
     @property
@@ -130,16 +135,34 @@ class IBGateway(OnThread):
 
     def stop(self) -> None:
         """The gateway goes away: its port is closed and every client is disconnected."""
+        self._check_open()
         self._thread.await_(self._server.stop())
 
     def start(self) -> None:
         """The gateway is back where it was, with its orders; there is no need to at first."""
-        self._thread.await_(self._server.start())
+        self._check_open()
+        if self._server.is_running:
+            raise WorldError("the gateway runs already; stop() it first")
+        try:
+            self._thread.await_(self._server.start())
+        except OSError as error:
+            raise WorldError(
+                f"cannot listen on port {self.port} again: {error.strerror}; stop what took it"
+            ) from None
 
     def close(self) -> None:
         """Stop it for good."""
-        self.stop()
-        self._thread.call(self._world.close)
+        if not self._is_closed:
+            self.stop()
+            self._thread.call(self._world.close)
+            self._is_closed = True
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise WorldError(
+                "this gateway ended with the test it was made for; use the fixture ib_gateway of "
+                "the test that runs, or ib_gateway_session"
+            )
 
     def reset(self) -> None:
         """Start afresh: all clients are disconnected, orders, money and time are as at first."""
@@ -327,6 +350,7 @@ class IBGateway(OnThread):
         Returns them. The message tells what came near, and in which fields it differs.
         """
         __tracebackhide__ = True
+        _check_count(count)
         expectation = Expectation(kind, client_id, fields)
         received = self.requests()
         matches = expectation.matches(received)
@@ -370,6 +394,9 @@ class IBGateway(OnThread):
         after `timeout_s`, with the message of `assert_received`.
         """
         __tracebackhide__ = True
+        _check_count(count)
+        if not isinstance(timeout_s, int | float):
+            raise WorldError(f"timeout_s must be a number of seconds, not {timeout_s!r}")
         expectation = Expectation(kind, client_id, fields)
         if len(matches := expectation.matches(self.requests())) >= count:
             return self._verify(matches)
@@ -384,6 +411,9 @@ class IBGateway(OnThread):
     ) -> tuple[Told, ...]:
         """Fail unless a client was told an error or notice of this code, with this in its text."""
         __tracebackhide__ = True
+        _check_count(count)
+        if type(code) is not int:
+            raise WorldError(f"code must be a whole number such as 201, not {code!r}")
         told = self.told()
         found = tuple(
             t
@@ -457,6 +487,11 @@ class IBGateway(OnThread):
             return False
         finally:
             self._thread.call(lambda: self._waiting.remove(look))
+
+
+def _check_count(count: int | None) -> None:
+    if not (count is None or (type(count) is int and count >= 0)):
+        raise WorldError(f"count must be 0 or more, or None for any number, not {count!r}")
 
 
 def decimal(name: str, number: Number) -> Decimal:

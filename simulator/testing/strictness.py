@@ -13,10 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from simulator.gateway.core import Request
 from simulator.gateway.hub import Told
 from simulator.testing.expectations import kind_of
+from simulator.world_settings import WorldError
 
 MOVES_ORDERS = frozenset(
     {"PlaceOrder", "CancelOrder", "RequestGlobalCancel", "ExerciseOptions"},
@@ -32,17 +34,27 @@ worked; 10167 that delayed data are shown, as asked for.
 
 @dataclass(frozen=True, slots=True)
 class Strictness:
-    """What is announced beforehand: names of requests, and codes of errors.
+    """What is announced beforehand: kinds of requests, and codes of errors.
 
-    No names (None): all requests but those that move orders.
+    No kinds (None): all requests but those that move orders.
     """
 
-    expects: frozenset[str] | None = None
+    expects: frozenset[type] | None = None
     errors: frozenset[int] = frozenset()
 
-    def __post_init__(self) -> None:
-        for name in self.expects or ():
-            kind_of(name)
+    @classmethod
+    def of(cls, expects: Any, errors: Any) -> Strictness:
+        """From how a test writes it; raises `WorldError` for what is no list of such."""
+        if not (expects is None or isinstance(expects, list | tuple | set | frozenset)):
+            raise WorldError(f"expects must be a list such as ['PlaceOrder'], not {expects!r}")
+        is_list = isinstance(errors, list | tuple | set | frozenset)
+        if not is_list or not all(type(code) is int for code in errors):
+            raise WorldError(f"errors must be a list of codes such as [201], not {errors!r}")
+        try:
+            kinds = None if expects is None else frozenset(map(kind_of, expects))
+        except WorldError as error:
+            raise WorldError(f"expects: {error}") from None
+        return cls(kinds, frozenset(errors))
 
     def requests(self, received: Iterable[Request], verified: Collection[int]) -> list[str]:
         """Objections to requests, of which `verified` are the sequence numbers seen to."""
@@ -50,7 +62,7 @@ class Strictness:
             f"unexpected {type(r.request).__name__} #{r.sequence} of client {r.client_id}; "
             f"assert_received it{'' if self.expects is None else ', or add it to expects'}"
             for r in received
-            if r.sequence not in verified and self._is_unexpected(type(r.request).__name__)
+            if r.sequence not in verified and self._is_unexpected(type(r.request))
         ]
 
     def told(self, told: Iterable[Told], seen_codes: Collection[int]) -> list[str]:
@@ -61,5 +73,7 @@ class Strictness:
             if t.message.code not in NOTICES | self.errors and t.message.code not in seen_codes
         ]
 
-    def _is_unexpected(self, name: str) -> bool:
-        return name in MOVES_ORDERS if self.expects is None else name not in self.expects
+    def _is_unexpected(self, kind: type) -> bool:
+        if self.expects is None:
+            return kind.__name__ in MOVES_ORDERS
+        return kind not in self.expects

@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from simulator.logs import log_plainly
+from simulator.world_settings import WorldError
 
 R = TypeVar("R")
 
@@ -21,7 +22,7 @@ HOPS = 2
 """Turns of the loop before a call: the first polls the sockets, the second reads them."""
 
 PATIENCE_S = 60.0
-"""No verb takes as long; what does is a defect, and had better be told than waited for."""
+"""No verb takes as long but a long advance, and that had better be told than waited for."""
 
 
 class GatewayThread:
@@ -38,11 +39,11 @@ class GatewayThread:
         """Run a function on the thread and return its result, or raise what it raises."""
         done: concurrent.futures.Future[R] = concurrent.futures.Future()
         self._loop.call_soon_threadsafe(self._hop, HOPS, function, done)
-        return done.result(PATIENCE_S)
+        return _result(done)
 
     def await_(self, coroutine: Coroutine[Any, Any, R]) -> R:
         """Run a coroutine on the thread's loop to its end."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(PATIENCE_S)
+        return _result(asyncio.run_coroutine_threadsafe(coroutine, self._loop))
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -64,3 +65,15 @@ class GatewayThread:
             done.set_result(function())
         except BaseException as error:  # noqa: BLE001 - it is raised where the call was made
             done.set_exception(error)
+
+
+def _result(done: concurrent.futures.Future[R]) -> R:
+    try:
+        return done.result(PATIENCE_S)
+    except TimeoutError:
+        if done.done():  # it is the function's own
+            raise
+        raise WorldError(
+            f"the gateway was not done within {PATIENCE_S:g} s; advance in smaller steps, and set "
+            "the quotes by hand that orders wait for"
+        ) from None

@@ -12,10 +12,10 @@ import pytest
 from ib_insync import IB, LimitOrder, MarketOrder, Stock
 
 from ibkr import Contract, IBKRClient, Order, Settings
-from simulator import Simulator, WorldError
+from simulator import Simulator, WorldError, WorldSettings
 from simulator.messages import REPLIES, REQUESTS
 from simulator.messages.orders import CancelOrder, PlaceOrder
-from simulator.testing import IBGateway
+from simulator.testing import GatewayThread, IBGateway
 from simulator.testing.frames import FLOODS, MATTERS
 
 VERB_LIMIT_S = 0.001
@@ -162,6 +162,38 @@ async def test_a_gateway_goes_away_and_comes_back_with_its_orders(
         (lambda g: g.received("StartApi"), "no request is called 'StartApi'"),
         (lambda g: g.received(int), "no request is called 'int'"),
         (lambda g: g.received("PlaceOrder", lmtPrice=1), "has no field 'lmtPrice'; did you mean"),
+        (lambda g: g.received(5), "no request is called '5'"),
+        (lambda g: g.quote(None, 1, 2), "a symbol must be a text such as AAPL, not None"),
+        (
+            lambda g: g.quote("AAPL", float("nan"), 2),
+            "bid must be a finite Decimal below 1e.15, not",
+        ),
+        (lambda g: g.quote("AAPL", 1, "1e400"), "ask must be a finite Decimal below 1e.15, not"),
+        (
+            lambda g: g.print_trade("AAPL", "1e400", 2),
+            "price must be a finite Decimal below 1e.15, not",
+        ),
+        (lambda g: g.advance("5"), "seconds must be between 0 and 2678400, not '5'"),
+        (lambda g: g.advance(-1), "seconds must be between 0 and 2678400, not -1"),
+        (lambda g: g.inject(["fin"]), "action must be of type str, not"),
+        (lambda g: g.inject("fin", at=5), "at must be of type str, not 5"),
+        (lambda g: g.inject("fin", at="accept", times=1.5), "times must be of type int or null"),
+        (lambda g: g.inject("fin", at="time+1", client_id="1"), "client_id must be of type int or"),
+        (lambda g: g.fill((1, 2, 3), 1, 1), "an order is named by perm_id or by"),
+        (lambda g: g.bust(None), "exec_id None is of no execution"),
+        (lambda g: g.entitle("AAPL", "all"), "entitlement must be one of live, delayed, "),
+        (lambda g: g.reject_next("201"), "code must be an error code of a gateway, such as 201"),
+        (lambda g: g.reject_next(201, 5), "reason must be printable ASCII text, not 5"),
+        (lambda g: g.place_manual("AAPL", None), "order must be a simulator.records.Order"),
+        (lambda g: g.bulletin("a\0b"), "text and exchange must be without NUL"),
+        (lambda g: g.journal("1"), "after must be 0 or a sequence number, not '1'"),
+        (lambda g: g.assert_received("PlaceOrder", count="1"), "count must be 0 or more, or None"),
+        (lambda g: g.assert_error("201"), "code must be a whole number such as 201, not '201'"),
+        (
+            lambda g: g.wait_until_received("PlaceOrder", timeout_s="1"),
+            "timeout_s must be a number",
+        ),
+        (lambda g: g.start(), "the gateway runs already; stop\\(\\) it first"),
     ],
 )
 def test_what_cannot_be_is_refused_where_it_was_asked(
@@ -352,3 +384,28 @@ async def test_a_wait_on_a_running_loop_is_refused(ib: IB, ib_gateway: IBGateway
         ib_gateway.wait_until_received(PlaceOrder)
     await buy(ib)
     assert ib_gateway.wait_until_received(PlaceOrder)
+
+
+def test_a_gateway_that_was_stopped_has_no_control_plane(ib_gateway: IBGateway) -> None:
+    ib_gateway.stop()
+    with pytest.raises(WorldError, match="the gateway was stopped, and its control plane with it"):
+        _ = ib_gateway.control_url
+
+
+def test_a_gateway_whose_test_is_over_says_so() -> None:
+    thread = GatewayThread()
+    gateway = IBGateway(thread, WorldSettings(clock="manual"))
+    gateway.close()
+    gateway.close()
+    for verb in (gateway.orders, gateway.start, gateway.stop, lambda: gateway.control_url):
+        with pytest.raises(WorldError, match="this gateway ended with the test it was made for"):
+            verb()
+    thread.stop()
+
+
+def test_a_verb_that_takes_too_long_says_what_helps(monkeypatch, ib_gateway: IBGateway) -> None:
+    monkeypatch.setattr("simulator.testing.thread.PATIENCE_S", 0.01)
+    with pytest.raises(WorldError, match="advance in smaller steps"):
+        ib_gateway.on_world(lambda _: time.sleep(0.2))
+    monkeypatch.undo()
+    ib_gateway.orders()  # waits until that is over

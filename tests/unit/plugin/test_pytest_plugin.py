@@ -172,6 +172,19 @@ def test_time_stands_still_unless_another_clock_is_asked_for(run) -> None:
         ("fil_model='queue'", "*no setting 'fil_model'; did you mean fill_model? Known are *seed*"),
         ("fill_model='best'", "*fill_model must be one of paper, *, not 'best'"),
         ("7", "*takes settings by name, such as seed=7, not (7,)"),
+        ("seed='abc'", "*seed must be a whole number, not 'abc'"),
+        ("server_version=999", "*server_version must be between 157 and 200, not 999"),
+        ("read_only='no'", "*read_only must be true or false, not 'no'"),
+        ("accounts=5", "*account 5 is not a paper account; use one like DU9000001"),
+        ("accounts=['DU12345', 'DU12345']", "*accounts must differ from each other, not *"),
+        ("starting_cash={}", "*starting_cash must have an amount for each currency, such as *"),
+        ("starting_cash={'USD': 'x'}", "*starting_cash must be a number such as 100.25, not 'x'"),
+        ("starting_cash={'XXX': 5}", "*starting_cash names 'XXX', which is not known; use one of*"),
+        ("max_requests_per_s='a'", "*max_requests_per_s must be a whole number or None, not 'a'"),
+        ("withheld='NOPE'", "*withheld 'NOPE' is no symbol or security type*"),
+        ("market_data=5", "*5: *"),
+        ("strict=True, expects='PlaceOrder'", "*expects must be a list such as*not 'PlaceOrder'"),
+        ("strict=True, errors=['201']", "*errors must be a list of codes such as*not*'201'*"),
         ("strict=True, expects=['PlaceOrdr']", "*expects: *did you mean PlaceOrder*Known are *"),
     ],
 )
@@ -265,6 +278,25 @@ def test_with_a_list_of_names_all_others_are_unexpected(run) -> None:
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["unexpected RequestCurrentTime #*, or add it to expects"])
+
+
+def test_kinds_may_be_expected_by_their_class(run) -> None:
+    result = run(
+        CONNECTED
+        + """
+    from simulator.messages.orders import PlaceOrder
+
+    @pytest.mark.ib_gateway(strict=True, expects=[PlaceOrder])
+    def test_expected(ib_gateway):
+        ib = IB()
+        ib.connect(ib_gateway.host, ib_gateway.port, clientId=1)
+        buy(ib)
+        ib.disconnect()
+    """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*unexpected RequestContractData*"])
+    result.stdout.no_fnmatch_line("*unexpected PlaceOrder*")
 
 
 def test_a_peer_that_speaks_something_else_fails_a_strict_test(run) -> None:

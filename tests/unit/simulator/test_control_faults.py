@@ -139,3 +139,39 @@ async def test_a_port_is_closed_and_opened_again() -> None:
             await writer.wait_closed()
         world.inject("refuse")
     assert simulator._reserved is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "reason"),
+    [
+        ("/clock/advance", '{"seconds": 1e400}', 422, "finite number"),
+        (
+            "/faults",
+            '{"action": "mute", "at": "accept", "seconds": 1' + "0" * 400 + "}",
+            422,
+            "Extra inputs",
+        ),
+        (
+            "/faults",
+            '{"action": "mute", "at": "accept", "parameters": {"seconds": 1' + "0" * 400 + "}}",
+            409,
+            "seconds must be a number within reason, not 1000",
+        ),
+        (
+            "/faults",
+            (
+                '{"action": "alter", "at": "tx(OrderStatus)", '
+                '"parameters": {"field": "perm_id", "text": "\\ud800"}}'
+            ),
+            409,
+            "text must be a text of whole letters",
+        ),
+        ("/faults", '"' + "x" * 100_000 + '"', 422, "valid dictionary"),
+    ],
+)
+async def test_hostile_values_are_refused_in_few_words(http, path, body, status, reason) -> None:
+    answer = await http.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert reason in answer.text
+    assert len(answer.content) < 1_000
+    assert (await http.get("/faults")).json() == []

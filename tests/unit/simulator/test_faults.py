@@ -144,6 +144,7 @@ def test_an_order_that_is_overtaken_by_the_end_of_its_client_is_accounted_for(
 
 def test_a_subscription_that_is_late_is_not_of_a_client_that_is_gone(world, join) -> None:
     client = join(1)
+    world.release_quote("AAPL")
     world.inject("delay", at="rx(RequestMarketData)", seconds=5)
     client.send(RequestMarketData(5, AAPL))
     world.disconnect(client.connection)
