@@ -13,6 +13,7 @@ import socket
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 from itertools import count
@@ -262,8 +263,10 @@ class IbapiSession(Session):
     async def close(self) -> None:
         """Have its reader see the end of the stream: closing under it would be logged as an error."""
         connection = self.api.conn
-        if connection is not None and connection.socket is not None:
-            connection.socket.shutdown(socket.SHUT_RDWR)
+        open_socket = None if connection is None else connection.socket
+        if open_socket is not None:
+            with suppress(OSError):  # its own thread may have closed it since
+                open_socket.shutdown(socket.SHUT_RDWR)
         reader = self.api.reader
         for thread in (self._thread, reader):
             if thread is not None and thread.is_alive():
