@@ -8,6 +8,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Self
 
+from rich import box
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
@@ -89,9 +90,10 @@ class LiveView:
         self._draw()
 
     def _draw(self) -> None:
-        table = Table(title="Market data")
+        table = Table(title="Market data", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
         for name in ("symbol", *_COLUMNS, "quotes"):
-            table.add_column(name.replace("_", " "), justify="right")
+            width = len("999,999,999") if name == "volume" else None  # and all in 80 columns
+            table.add_column(name.replace("_", " "), justify="right", min_width=width)
         if self._quote is not None:
             values = (_shown(getattr(self._quote, name), name) for name in _COLUMNS)
             table.add_row(self._quote.contract.symbol, *values, str(self._count))
