@@ -63,7 +63,7 @@ class Bench:
         return task
 
     async def until(self, state):
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             while self.client.state is not state:
                 await asyncio.sleep(0)
 

@@ -160,7 +160,7 @@ async def test_a_journal_that_another_app_holds_is_said_and_tried_again(monkeypa
     client.connect = taken
     events = client.connection_events()
     with structlog.testing.capture_logs() as logs:
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(20):
             app = create_app(client)
             async with app.router.lifespan_context(app):
                 while (await anext(events)).state != "ready":
