@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
 
 from ibkr.contract.page import render
 from ibkr.contract.results import Failure, Frame, Result, Results, Run, Scenario, Step
@@ -67,6 +68,9 @@ BAD = results(
 )
 EMPTY = Results(runs=(), scenarios=())
 PAGES = {"good": GOOD, "bad": BAD, "empty": EMPTY}
+
+
+PATIENCE_S = 10
 
 
 class Page:
@@ -260,7 +264,8 @@ def test_in_print_everything_is_unfolded_in_dark_ink_on_a4(page):
     page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     unfolded = "[...document.querySelectorAll('.wire tr, tr.scenario')].every(one => one.checkVisibility({contentVisibilityAuto: true}) && one.getBoundingClientRect().height > 0)"
     assert page.ask("document.querySelectorAll('.wire tr').length") == 6
-    assert page.ask(unfolded)
+    # the browser turns to print when it draws its next frame
+    WebDriverWait(page.browser, PATIENCE_S).until(lambda _: page.ask(unfolded))
     assert page.ask("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
     assert page.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.ask(CONTRAST) == []
